@@ -1,0 +1,127 @@
+/** The routing file after validation: names resolved to what they mean, defaults filled in, comments gone. */
+
+export interface RoutingFile {
+  readonly servers: readonly ServerConfig[];
+  readonly routers: readonly RouterConfig[];
+  readonly clusters: readonly ClusterConfig[];
+  readonly api: ApiConfig | undefined;
+}
+
+export interface ServerConfig {
+  readonly name: string;
+  /** `''` = all interfaces. */
+  readonly address: string;
+  readonly port: number;
+  readonly routers: readonly ServerRouterConfig[];
+}
+
+export interface ServerRouterConfig {
+  /** Package, or `*`; may be empty. */
+  readonly package: string;
+  /** Service, or `*`. */
+  readonly service: string;
+  /** Name of a router. */
+  readonly router: string;
+}
+
+export interface RouterConfig {
+  readonly name: string;
+  readonly package: string;
+  readonly service: string;
+  readonly routes: readonly RouteConfig[];
+}
+
+export interface MethodConfig {
+  readonly name: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  /** False when the service definition does not have this method (it is then carried as unary → unary). */
+  readonly defined: boolean;
+  /**
+   * Field numbers from the message's top level down to the routing field, with its scalar type, read from the request
+   * message; undefined when the route needs no field for this method.
+   */
+  readonly requestField: RoutingFieldConfig | undefined;
+  /** The same, for the response message of a method in `nb_binding_methods`. */
+  readonly responseField: RoutingFieldConfig | undefined;
+  /** Number and type of the request field that carries the association id (`location: protobuf`), or undefined. */
+  readonly associationField: RoutingFieldConfig | undefined;
+}
+
+/** A field path compiled to numbers: `a.b.c` → numbers of a, b and c. */
+export interface RoutingFieldConfig {
+  /** As written in the file, for messages. */
+  readonly path: string;
+  /** At least one. All but the last are message fields. */
+  readonly numbers: readonly number[];
+  readonly type: RoutingFieldType;
+}
+
+export type RoutingFieldType =
+  | 'string'
+  | 'int32'
+  | 'int64'
+  | 'uint32'
+  | 'uint64'
+  | 'sint32'
+  | 'sint64'
+  | 'fixed32'
+  | 'fixed64'
+  | 'sfixed32'
+  | 'sfixed64';
+
+export type RouteType = 'rpc_affinity_message' | 'rpc_affinity_header' | 'binding' | 'round_robin' | 'source';
+
+export interface RouteConfig {
+  readonly name: string;
+  readonly type: RouteType;
+  readonly cluster: string;
+  /** As written: a field path, a metadata key (rpc_affinity_header), or undefined. */
+  readonly routingField: string | undefined;
+  /** An absent field reads as its type's default instead of failing. */
+  readonly routingFieldDefault: boolean;
+  /** True for `methods: ["*"]`: then `methods` lists every method of the service that no other route takes. */
+  readonly wildcard: boolean;
+  readonly methods: readonly MethodConfig[];
+  readonly binding: BindingConfig | undefined;
+}
+
+export interface BindingConfig {
+  /** Metadata key, lower case. */
+  readonly field: string;
+  /** The method that creates a binding. */
+  readonly method: string;
+  readonly exclusive: boolean;
+}
+
+export interface ClusterConfig {
+  readonly name: string;
+  readonly backends: readonly BackendConfig[];
+}
+
+export interface BackendConfig {
+  readonly name: string;
+  readonly type: 'active_active' | 'server';
+  /** Always present for `active_active`. */
+  readonly association: AssociationConfig | undefined;
+  readonly connections: readonly ConnectionConfig[];
+}
+
+export interface AssociationConfig {
+  readonly strategy: 'serial_number' | 'uuid';
+  readonly location: 'header' | 'protobuf';
+  /** Metadata key (location header). */
+  readonly key: string;
+}
+
+export interface ConnectionConfig {
+  readonly name: string;
+  /** `''` together with port 0: not known yet, waits for SetConnection. */
+  readonly addr: string;
+  readonly port: number;
+}
+
+export interface ApiConfig {
+  readonly address: string;
+  readonly port: number;
+}

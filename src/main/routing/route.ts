@@ -1,0 +1,69 @@
+import type { RpcError } from '../../grpc/rpc-error.js';
+import type { HeaderList } from '../../http2/hpack/header-list.js';
+
+/** What routing sees of a backend: its names and whether a call could be sent there now. */
+export interface RoutableBackend {
+  readonly name: string;
+  /** Names of its connections, in the order of the configuration. */
+  readonly connectionNames: readonly string[];
+  /** True when at least one connection is open. */
+  isOpen(): boolean;
+  /** True when the connection with that index (into `connectionNames`) is open. */
+  isConnectionOpen(index: number): boolean;
+}
+
+/** What routing sees of a cluster: its backends in the order of the configuration. */
+export interface RoutableCluster {
+  readonly name: string;
+  readonly backends: readonly RoutableBackend[];
+  backend(name: string): RoutableBackend | undefined;
+}
+
+/** One method of a service, as its definition and the routing file describe it. */
+export interface Method {
+  /** `/package.Service/Method`, as it stands in `:path`. */
+  readonly path: string;
+  readonly name: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+}
+
+/** What a decision reserves for the length of a call: an affinity entry that may not be evicted meanwhile. */
+export interface Reservation {
+  /** To be called exactly once, when the call ends. */
+  release(): void;
+}
+
+/** Reads a key from the first response message and binds it to the backend that answered (`nb_binding_methods`). */
+export interface ReplyBinding {
+  /** `message` is one whole protobuf message without the gRPC prefix. Returns an error when it has no key or the key is bound elsewhere. */
+  bind(message: Uint8Array): RpcError | undefined;
+}
+
+/** Where a call goes. */
+export interface RouteDecision {
+  readonly backend: RoutableBackend;
+  /** Only this connection of the backend (index into `connectionNames`), or -1 for every open one (source routes). */
+  readonly connection: number;
+  /** Metadata to add to the response headers, or undefined (binding routes). */
+  readonly answerName: string | undefined;
+  readonly answerValue: string | undefined;
+  /** Set when the reply binds a key. */
+  readonly replyBinding: ReplyBinding | undefined;
+  readonly reservation: Reservation | undefined;
+}
+
+/** A route for one method: everything that can be known before a call comes is known. Built from configuration, immutable. */
+export interface MethodRoute {
+  readonly routeName: string;
+  readonly method: Method;
+  readonly cluster: RoutableCluster;
+  /** True when `decide` needs the first request message. */
+  readonly needsMessage: boolean;
+  /**
+   * Chooses the backend. No I/O, no clock but the one given at construction, never throws for bad input.
+   * @param headers the request headers
+   * @param message the first request message without its gRPC prefix, uncompressed; present exactly when `needsMessage`
+   */
+  decide(headers: HeaderList, message: Uint8Array | undefined): RouteDecision | RpcError;
+}
