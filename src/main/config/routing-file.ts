@@ -44,8 +44,11 @@ export interface MethodConfig {
   readonly requestField: RoutingFieldConfig | undefined;
   /** The same, for the response message of a method in `nb_binding_methods`. */
   readonly responseField: RoutingFieldConfig | undefined;
-  /** Number and type of the request field that carries the association id (`location: protobuf`), or undefined. */
-  readonly associationField: RoutingFieldConfig | undefined;
+  /**
+   * By index of the backend in the route's cluster: the request field that carries the association id
+   * (`location: protobuf`; top-level field, string or integer), or undefined. Empty when no backend has one.
+   */
+  readonly associationFields: readonly (RoutingFieldConfig | undefined)[];
 }
 
 /** A field path compiled to numbers: `a.b.c` → numbers of a, b and c. */
@@ -76,7 +79,9 @@ export interface RouteConfig {
   readonly name: string;
   readonly type: RouteType;
   readonly cluster: string;
-  /** As written: a field path, a metadata key (rpc_affinity_header), or undefined. */
+  /** True when the router has a service definition, so that `methods` is complete also for a wildcard. */
+  readonly hasDescriptor: boolean;
+  /** As written: a field path, a metadata key (lower case; rpc_affinity_header), or undefined. */
   readonly routingField: string | undefined;
   /** An absent field reads as its type's default instead of failing. */
   readonly routingFieldDefault: boolean;
