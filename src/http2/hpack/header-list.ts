@@ -11,6 +11,10 @@ export class HeaderList {
    * worth interning (port) and caching (encoder). Lists that occur once stay `false` and are written out in full.
    */
   shared = false;
+  /** Kinds of header block for which the list has been found well-formed ({@link malformed}), as bits. */
+  checked = 0;
+  /** The value of `content-length` once checked, or -1 without one. */
+  contentLength = -1;
   /** What the layer above derived from this list (for example the parsed gRPC request head). Its owner casts it. */
   memo: unknown = undefined;
 

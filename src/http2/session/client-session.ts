@@ -1,0 +1,135 @@
+import type { Duplex } from 'node:stream';
+import { ErrorCode } from '../frame/error-code.js';
+import { CLIENT_PREFACE } from '../frame/head.js';
+import { Setting } from '../frame/settings.js';
+import type { HeaderField } from '../hpack/header-field.js';
+import type { HeaderList } from '../hpack/header-list.js';
+import { BlockKind, malformed } from '../stream/header-rules.js';
+import { ResetCause, Stream, type StreamHandler } from '../stream/stream.js';
+import { StreamState } from '../stream/stream-state.js';
+import { Http2Error } from './http2-error.js';
+import { Session, type SessionContext, type SessionOptions, type SessionOwner } from './session.js';
+
+/** What a client session tells its owner beyond {@link SessionOwner}. */
+export interface ClientSessionOwner extends SessionOwner {
+  /** A stream can be opened again after {@link ClientSession.canOpen} was false because of the peer's limit. */
+  onStreamSlot(): void;
+}
+
+/** Above this id a connection is retired: ids cannot be used twice (RFC 9113 §5.1.1), and 2^31 come within hours under load. */
+const LAST_USABLE_ID = 0x7ffffff0;
+
+/** The client's side of a connection: opens streams (odd ids). */
+export class ClientSession extends Session {
+  private readonly clientOwner: ClientSessionOwner;
+  private nextId = 1;
+  private goneAway = false;
+  private atLimit = false;
+
+  constructor(socket: Duplex, context: SessionContext, options: SessionOptions, owner: ClientSessionOwner) {
+    super(socket, context, options, owner, false);
+    this.clientOwner = owner;
+    this.writer.raw(CLIENT_PREFACE);
+    this.sendPreface([Setting.ENABLE_PUSH, 0, ...this.commonSettings()]);
+  }
+
+  /** True when {@link open} may be called now. When it is false only because of the peer's limit, `onStreamSlot` follows. */
+  get canOpen(): boolean {
+    if (this.closed || this.goneAway) return false;
+    if (this.streams.size < this.peerMaxConcurrentStreams) return true;
+    this.atLimit = true;
+    return false;
+  }
+
+  /** True when the connection takes no new streams for good: GOAWAY received or ids used up. */
+  get retired(): boolean {
+    return this.goneAway || this.nextId >= LAST_USABLE_ID || this.closed;
+  }
+
+  /**
+   * Opens a stream with these request headers, `extra` being one more field at the end.
+   * The caller has checked {@link canOpen} and {@link retired}.
+   */
+  open(handler: StreamHandler, list: HeaderList, extra: HeaderField | undefined, endStream: boolean): Stream {
+    const id = this.nextId;
+    this.nextId += 2;
+    const stream = new Stream(this, id, handler, this.peerInitialWindow, this.initialReceiveWindow());
+    this.streams.set(id, stream);
+    this.sendHeaders(stream, list, extra, endStream);
+    return stream;
+  }
+
+  protected override isIdle(id: number): boolean {
+    return id >= this.nextId || (id & 1) === 0;
+  }
+
+  protected override onUnknownStreamHeaders(id: number): void {
+    if (this.isIdle(id)) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `HEADERS on idle stream ${id}`);
+    this.onClosedStreamHeaders(id);
+  }
+
+  protected override checkHeaders(stream: Stream, list: HeaderList, endStream: boolean): void {
+    if (malformed(list, BlockKind.response) !== undefined) {
+      this.failStream(stream, ErrorCode.PROTOCOL_ERROR);
+      return;
+    }
+    if (list.fields[0]!.value.charCodeAt(0) === 49 /* 1xx */) {
+      // Interim responses say nothing to a gRPC call; one that ends the stream is malformed (RFC 9113 §8.1).
+      if (endStream) this.failStream(stream, ErrorCode.PROTOCOL_ERROR);
+      return;
+    }
+    stream.gotHeaders = true;
+    stream.contentLeft = list.contentLength;
+    if (endStream) this.endRemote(stream);
+    stream.handler.onHeaders(list, endStream);
+  }
+
+  override onGoaway(lastId: number, code: number, debug: string): void {
+    this.goneAway = true;
+    // The owner first: it dials anew, so that what is refused below has somewhere to go.
+    this.clientOwner.onGoaway(code, debug);
+    for (const stream of [...this.streams.values()]) {
+      if (stream.id <= lastId || !stream.open) continue;
+      this.drop(stream);
+      stream.handler.onReset(ErrorCode.REFUSED_STREAM, ResetCause.refused);
+    }
+    this.closeWhenDone();
+  }
+
+  /** Takes a stream out of the table without closing the connection when it was the last: its owner is told first. */
+  private drop(stream: Stream): void {
+    this.rememberReset(stream.id);
+    stream.state = StreamState.CLOSED;
+    stream.queue.clear();
+    this.streams.delete(stream.id);
+  }
+
+  /** Takes no new streams; the connection closes with its last one. */
+  drain(): void {
+    this.goneAway = true;
+    this.closeWhenDone();
+  }
+
+  private closeWhenDone(): void {
+    if (this.goneAway && this.streams.size === 0) this.close('drained');
+  }
+
+  protected override onStreamClosed(): void {
+    this.closeWhenDone();
+    this.offerSlot();
+  }
+
+  protected override onPeerStreamLimit(): void {
+    this.offerSlot();
+  }
+
+  private offerSlot(): void {
+    if (!this.atLimit || this.streams.size >= this.peerMaxConcurrentStreams) return;
+    this.atLimit = false;
+    this.clientOwner.onStreamSlot();
+  }
+
+  protected override lastPeerStreamId(): number {
+    return 0;
+  }
+}

@@ -1,0 +1,122 @@
+import type { Duplex } from 'node:stream';
+import { ErrorCode } from '../frame/error-code.js';
+import { MAX_INT31 } from '../frame/head.js';
+import { Setting } from '../frame/settings.js';
+import { oversizedList } from '../hpack/decoder.js';
+import type { HeaderList } from '../hpack/header-list.js';
+import { BlockKind, malformed } from '../stream/header-rules.js';
+import { Stream, type StreamHandler } from '../stream/stream.js';
+import { Http2Error } from './http2-error.js';
+import { Session, type SessionContext, type SessionOptions, type SessionOwner } from './session.js';
+
+/** What a server session tells its owner beyond {@link SessionOwner}. */
+export interface ServerSessionOwner extends SessionOwner {
+  /** A client opened a stream; the result hears everything that follows on it. */
+  onStream(stream: Stream, headers: HeaderList, endStream: boolean): void;
+  /** Request headers over the limits; the stream is answered by the owner (431 or a gRPC status). */
+  onOversizedHeaders(stream: Stream): void;
+}
+
+/** Stands in until `onStream` has set the stream's handler. */
+const NO_HANDLER: StreamHandler = {
+  onHeaders() {},
+  onData() {},
+  onTrailers() {},
+  onReset() {},
+  onSent() {},
+};
+
+/** The server's side of a connection: takes streams that clients open (odd ids, RFC 9113 §5.1.1). */
+export class ServerSession extends Session {
+  private readonly serverOwner: ServerSessionOwner;
+  /** Highest stream id seen. */
+  private lastId = 0;
+  /** Streams above this are not taken any more: the last id of our final GOAWAY. */
+  private lastAcceptedId = MAX_INT31;
+  private draining = false;
+
+  constructor(socket: Duplex, context: SessionContext, options: SessionOptions, owner: ServerSessionOwner) {
+    super(socket, context, options, owner, true);
+    this.serverOwner = owner;
+    this.sendPreface([Setting.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams, ...this.commonSettings()]);
+  }
+
+  protected override isIdle(id: number): boolean {
+    return id > this.lastId || (id & 1) === 0;
+  }
+
+  protected override onUnknownStreamHeaders(id: number, endStream: boolean, list: HeaderList): void {
+    if ((id & 1) === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `a client opened even stream ${id}`);
+    if (id <= this.lastId) {
+      this.onClosedStreamHeaders(id);
+      return;
+    }
+    this.lastId = id;
+    if (id > this.lastAcceptedId) return;
+    if (this.streams.size >= this.options.maxConcurrentStreams) {
+      this.refuse(id, ErrorCode.REFUSED_STREAM);
+      return;
+    }
+    if (list === oversizedList) {
+      const stream = this.open(id, endStream);
+      this.serverOwner.onOversizedHeaders(stream);
+      return;
+    }
+    if (malformed(list, BlockKind.request) !== undefined || (endStream && list.contentLength > 0)) {
+      this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+      return;
+    }
+    const stream = this.open(id, endStream);
+    stream.contentLeft = list.contentLength;
+    this.serverOwner.onStream(stream, list, endStream);
+  }
+
+  private open(id: number, endStream: boolean): Stream {
+    const stream = new Stream(this, id, NO_HANDLER, this.peerInitialWindow, this.initialReceiveWindow());
+    stream.gotHeaders = true;
+    this.streams.set(id, stream);
+    if (endStream) this.endRemote(stream);
+    return stream;
+  }
+
+  private refuse(id: number, code: number): void {
+    this.writer.rstStream(id, code);
+    this.rememberReset(id);
+  }
+
+  protected override checkHeaders(): void {
+    // Unreachable: a server's streams begin with their headers (`gotHeaders` is set when they are opened).
+  }
+
+  override onGoaway(_lastId: number, code: number, debug: string): void {
+    this.serverOwner.onGoaway(code, debug);
+  }
+
+  /**
+   * Sends the client away gracefully, in two steps (RFC 9113 §6.8): first a GOAWAY that refuses nothing, so that streams
+   * already on their way are still served; one round trip later the real last id. Then the connection closes with its last
+   * stream.
+   */
+  drain(): void {
+    if (this.draining || this.closed) return;
+    this.draining = true;
+    this.writer.goaway(MAX_INT31, ErrorCode.NO_ERROR, 'draining');
+    const sent = this.ping(() => this.finishDrain());
+    if (!sent) this.finishDrain();
+  }
+
+  private finishDrain(): void {
+    if (this.closed) return;
+    this.lastAcceptedId = this.lastId;
+    this.writer.goaway(this.lastId, ErrorCode.NO_ERROR, 'draining');
+    this.onStreamClosed();
+  }
+
+  protected override onStreamClosed(): void {
+    if (this.draining && this.lastAcceptedId !== MAX_INT31 && this.streams.size === 0) this.close('drained');
+  }
+
+  protected override lastPeerStreamId(): number {
+    return this.lastId;
+  }
+}

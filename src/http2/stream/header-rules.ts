@@ -1,0 +1,124 @@
+import type { HeaderField } from '../hpack/header-field.js';
+import type { HeaderList } from '../hpack/header-list.js';
+
+/** What a header block is for; each has its own rules (RFC 9113 §8.1–8.3). */
+export const BlockKind = { request: 1, response: 2, trailers: 4 } as const;
+export type BlockKind = (typeof BlockKind)[keyof typeof BlockKind];
+
+/** Connection-specific fields, which make a message malformed (RFC 9113 §8.2.2). */
+const connectionSpecific = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+
+/**
+ * Checks a header list against RFC 9113 §8.2 and §8.3: lower-case legal names, legal values (no CR, LF, NUL, no
+ * surrounding white space), no connection-specific fields, `te` only `trailers`, a numeric `content-length`, and the
+ * pseudo-header fields of its kind: all there, once, before the others. A list is immutable, so it is checked once.
+ * @returns undefined when it is well-formed, otherwise what is wrong (names only, never values)
+ */
+export function malformed(list: HeaderList, kind: BlockKind): string | undefined {
+  if ((list.checked & kind) !== 0) return undefined;
+  const problem = check(list, kind);
+  if (problem === undefined) list.checked |= kind;
+  return problem;
+}
+
+const METHOD = 1;
+const SCHEME = 2;
+const AUTHORITY = 4;
+const PATH = 8;
+const STATUS = 16;
+
+function pseudoBit(name: string): number {
+  switch (name) {
+    case ':method':
+      return METHOD;
+    case ':scheme':
+      return SCHEME;
+    case ':authority':
+      return AUTHORITY;
+    case ':path':
+      return PATH;
+    case ':status':
+      return STATUS;
+    default:
+      return 0;
+  }
+}
+
+function check(list: HeaderList, kind: BlockKind): string | undefined {
+  const { fields } = list;
+  let seen = 0;
+  let regular = false;
+  for (let i = 0; i < fields.length; i++) {
+    const { name, value } = fields[i]!;
+    if (name.charCodeAt(0) === 58 /* : */) {
+      if (regular) return `pseudo-header ${printable(name)} after regular fields`;
+      const bit = pseudoBit(name);
+      const allowed = kind === BlockKind.request ? bit !== 0 && bit !== STATUS : kind === BlockKind.response && bit === STATUS;
+      if (!allowed) return `pseudo-header ${printable(name)} is not allowed here`;
+      if ((seen & bit) !== 0) return `pseudo-header ${name} twice`;
+      seen |= bit;
+    } else {
+      regular = true;
+      if (!legalName(name)) return `illegal field name ${printable(name)}`;
+      if (connectionSpecific.has(name)) return `connection-specific field ${name}`;
+      if (name === 'content-length') {
+        const length = contentLength(value);
+        if (length < 0 || (list.contentLength >= 0 && list.contentLength !== length)) return 'content-length is not one number';
+        list.contentLength = length;
+      }
+      if (name === 'te' && value !== 'trailers') return 'te is not trailers';
+    }
+    if (!legalValue(value)) return `illegal characters in the value of ${printable(name)}`;
+  }
+  if (kind === BlockKind.request) return checkRequestPseudo(fields, seen);
+  if (kind === BlockKind.response && (seen & STATUS) === 0) return ':status is missing';
+  if (kind === BlockKind.response && !/^[1-9][0-9][0-9]$/.test(fields[0]!.value)) return ':status is not a number';
+  return undefined;
+}
+
+function checkRequestPseudo(fields: readonly HeaderField[], seen: number): string | undefined {
+  const wanted = METHOD | SCHEME | PATH;
+  if ((seen & wanted) !== wanted) {
+    const connect = (seen & METHOD) !== 0 && fields.some((f) => f.name === ':method' && f.value === 'CONNECT');
+    if (!connect || (seen & (SCHEME | PATH)) !== 0) return ':method, :scheme or :path is missing';
+    return undefined;
+  }
+  for (const field of fields) {
+    if (field.name === ':path') return field.value === '' ? ':path is empty' : undefined;
+  }
+  return undefined;
+}
+
+/** A `content-length` (RFC 9110 §8.6) in bytes, or -1 when it is not a plain number below 2^53. */
+function contentLength(value: string): number {
+  return /^[0-9]{1,15}$/.test(value) ? Number(value) : -1;
+}
+
+/** RFC 9113 §8.2.1 with RFC 9110 §5.6.2: a lower-case token. */
+function legalName(name: string): boolean {
+  const { length } = name;
+  if (length === 0) return false;
+  for (let i = 0; i < length; i++) if (TOKEN[name.charCodeAt(i)] !== 1) return false;
+  return true;
+}
+
+const TOKEN = new Uint8Array(256);
+for (const c of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz") TOKEN[c.charCodeAt(0)] = 1;
+
+/** RFC 9113 §8.2.1: no NUL, CR or LF anywhere, no white space at either end. */
+function legalValue(value: string): boolean {
+  const { length } = value;
+  if (length === 0) return true;
+  for (let i = 0; i < length; i++) {
+    const c = value.charCodeAt(i);
+    if (c === 0 || c === 10 || c === 13) return false;
+  }
+  const first = value.charCodeAt(0);
+  const last = value.charCodeAt(length - 1);
+  return first !== 32 && first !== 9 && last !== 32 && last !== 9;
+}
+
+/** A name as it may stand in an error message: illegal characters replaced, length bounded. */
+function printable(name: string): string {
+  return JSON.stringify(name.slice(0, 64).replace(/[^\x21-\x7e]/g, '?'));
+}
