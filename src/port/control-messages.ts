@@ -1,0 +1,76 @@
+/**
+ * What the threads say to each other besides records: the named tasks of a worker (control plane, through Piscina) and the
+ * events a worker posts on its port. Everything here is plain cloneable data.
+ */
+import type { MessagePort } from 'node:worker_threads';
+
+/** One address of a backend; `addr` `''` with port 0 is not known yet. */
+export interface ConnectionAddress {
+  readonly name: string;
+  readonly addr: string;
+  /** 0 or 1–65535. */
+  readonly port: number;
+}
+
+/** A backend as a worker needs it. */
+export interface BackendPlan {
+  /** Number of the backend in the whole process; OPEN records name it. */
+  readonly index: number;
+  readonly cluster: string;
+  readonly name: string;
+  readonly replicated: boolean;
+  /** Metadata key that carries the association id, or '' when it is not carried in metadata. */
+  readonly associationKey: string;
+  readonly connections: readonly ConnectionAddress[];
+}
+
+/** What a worker needs to know of the process settings: bytes, milliseconds, counts. */
+export interface WorkerSettings {
+  readonly logLevel: string;
+  readonly streamWindow: number;
+  readonly connectionWindow: number;
+  readonly maxHeaderListBytes: number;
+  readonly maxHeaderFields: number;
+  readonly headerTableBytes: number;
+  readonly maxMessageBytes: number;
+  readonly replayLimit: number;
+  readonly discardGraceMs: number;
+  readonly replicaStallMs: number;
+  readonly reconnectMinMs: number;
+  readonly reconnectMaxMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** Task `start`: the first task a worker thread gets, with the data port in its transfer list. */
+export interface StartTask {
+  readonly port: MessagePort;
+  readonly settings: WorkerSettings;
+  readonly backends: readonly BackendPlan[];
+}
+
+/** Task `move`: a connection gets a (new) address. */
+export interface MoveTask {
+  readonly backend: number;
+  readonly connection: number;
+  readonly addr: string;
+  readonly port: number;
+}
+
+/** Answer of task `snapshot`: what a worker holds now, for tests and operators. */
+export interface WorkerSnapshot {
+  readonly requests: number;
+  readonly replicaStreams: number;
+  readonly connections: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** ↑ a connection opened or closed. */
+export interface ConnectionEvent {
+  readonly kind: 'connection';
+  readonly backend: number;
+  readonly connection: number;
+  readonly open: boolean;
+}
+
+/** What comes on the port as an object instead of a batch. */
+export type WorkerEvent = ConnectionEvent;

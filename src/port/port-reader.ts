@@ -1,0 +1,158 @@
+import type { HeaderList } from '../http2/hpack/header-list.js';
+import { HeaderListReader } from './header-list-reader.js';
+import { PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
+
+/** What a worker does with the records that main sends. Buffers belong to the batch: keeping bytes keeps the batch. */
+export interface WorkerRecordHandler {
+  onOpen(
+    slot: number,
+    generation: number,
+    flags: number,
+    backend: number,
+    connection: number,
+    associationId: string,
+    headers: HeaderList,
+  ): void;
+  onData(slot: number, generation: number, buf: Buffer, start: number, end: number, last: boolean): void;
+  onCancel(slot: number, generation: number): void;
+  onCredit(slot: number, generation: number, bytes: number): void;
+}
+
+/** What main does with the records that a worker sends. */
+export interface MainRecordHandler {
+  onHeaders(slot: number, generation: number, connection: number, list: HeaderList): void;
+  onData(slot: number, generation: number, buf: Buffer, start: number, end: number, last: boolean): void;
+  onTrailers(slot: number, generation: number, connection: number, list: HeaderList, trailersOnly: boolean): void;
+  onFail(slot: number, generation: number, status: number, message: string): void;
+  onCredit(slot: number, generation: number, bytes: number): void;
+}
+
+/**
+ * Reads batches. A malformed one is a bug of ours (or two versions in one process) and throws: nothing a client or a backend
+ * sends can cause it.
+ */
+abstract class PortReader {
+  protected readonly lists = new HeaderListReader();
+
+  /** @throws Error on a batch that makes no sense */
+  read(batch: ArrayBuffer): void {
+    const words = new Int32Array(batch);
+    const buf = Buffer.from(batch);
+    if (words[0] !== PORT_VERSION) throw new Error(`port: version ${words[0]}, not ${PORT_VERSION}`);
+    const { length } = words;
+    let at = 1;
+    while (at < length) {
+      const head = words[at]!;
+      const type = head & 0xff;
+      const size = words[at + 3]!;
+      const start = (at + RECORD_WORDS) * 4;
+      const payload = type === RecordType.CREDIT ? 0 : size;
+      const next = (start + payload + 3) >>> 2;
+      if (payload < 0 || next > length) throw new Error(`port: record of type ${type} runs over its batch`);
+      this.record(type, (head >>> 8) & 0xff, head >>> 16, words[at + 1]!, words[at + 2]!, size, words, buf, start);
+      at = next;
+    }
+  }
+
+  protected abstract record(
+    type: number,
+    flags: number,
+    aux: number,
+    slot: number,
+    generation: number,
+    size: number,
+    words: Int32Array,
+    buf: Buffer,
+    start: number,
+  ): void;
+}
+
+/** The worker's end. */
+export class WorkerPortReader extends PortReader {
+  private readonly handler: WorkerRecordHandler;
+
+  constructor(handler: WorkerRecordHandler) {
+    super();
+    this.handler = handler;
+  }
+
+  protected override record(
+    type: number,
+    flags: number,
+    aux: number,
+    slot: number,
+    generation: number,
+    size: number,
+    words: Int32Array,
+    buf: Buffer,
+    start: number,
+  ): void {
+    switch (type) {
+      case RecordType.DATA:
+        this.handler.onData(slot, generation, buf, start, start + size, (flags & RecordFlag.END) !== 0);
+        break;
+      case RecordType.OPEN: {
+        const idEnd = start + 8 + words[(start >>> 2) + 1]!;
+        const id = idEnd === start + 8 ? '' : buf.toString('latin1', start + 8, idEnd);
+        this.handler.onOpen(slot, generation, flags, aux, words[start >>> 2]!, id, this.lists.read(buf, idEnd));
+        break;
+      }
+      case RecordType.CREDIT:
+        this.handler.onCredit(slot, generation, size);
+        break;
+      case RecordType.CANCEL:
+        this.handler.onCancel(slot, generation);
+        break;
+      default:
+        throw new Error(`port: a worker got a record of type ${type}`);
+    }
+  }
+}
+
+/** Main's end. */
+export class MainPortReader extends PortReader {
+  private readonly handler: MainRecordHandler;
+
+  constructor(handler: MainRecordHandler) {
+    super();
+    this.handler = handler;
+  }
+
+  protected override record(
+    type: number,
+    flags: number,
+    aux: number,
+    slot: number,
+    generation: number,
+    size: number,
+    _words: Int32Array,
+    buf: Buffer,
+    start: number,
+  ): void {
+    switch (type) {
+      case RecordType.DATA:
+        this.handler.onData(slot, generation, buf, start, start + size, (flags & RecordFlag.END) !== 0);
+        break;
+      case RecordType.HEADERS:
+        this.handler.onHeaders(slot, generation, aux, this.lists.read(buf, start));
+        break;
+      case RecordType.TRAILERS:
+        this.handler.onTrailers(
+          slot,
+          generation,
+          aux,
+          this.lists.read(buf, start),
+          (flags & RecordFlag.TRAILERS_ONLY) !== 0,
+        );
+        break;
+      case RecordType.CREDIT:
+        this.handler.onCredit(slot, generation, size);
+        break;
+      case RecordType.FAIL:
+        this.handler.onFail(slot, generation, aux, buf.toString('utf8', start, start + size));
+        break;
+      default:
+        throw new Error(`port: main got a record of type ${type}`);
+    }
+  }
+}

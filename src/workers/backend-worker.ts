@@ -1,0 +1,130 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { ScratchPool } from '../http2/codec/scratch-pool.js';
+import { Turn } from '../http2/codec/turn.js';
+import type { HeaderList } from '../http2/hpack/header-list.js';
+import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
+import type { SessionOptions } from '../http2/session/session.js';
+import type { BackendPlan, MoveTask, WorkerSettings, WorkerSnapshot } from '../port/control-messages.js';
+import { WorkerPortReader, type WorkerRecordHandler } from '../port/port-reader.js';
+import { PortWriter } from '../port/port-writer.js';
+import { creditStep, RecordFlag } from '../port/records.js';
+import { Backend } from './backend/backend.js';
+import type { BackendContext, WorkerCounters } from './backend/backend-context.js';
+import type { MethodKind } from './backend/request.js';
+import { RequestRegistry } from './backend/request-registry.js';
+
+/** How often stalled replicas are looked for, in ms. */
+const STALL_WATCH_MS = 1000;
+
+/** Four kinds of method, made once so that a call only picks one. Index: request stream + 2 × response stream. */
+const KINDS: readonly MethodKind[] = [
+  { requestStream: false, responseStream: false },
+  { requestStream: true, responseStream: false },
+  { requestStream: false, responseStream: true },
+  { requestStream: true, responseStream: true },
+];
+
+/** Everything one worker thread does: its backends, their requests, and the port to the main thread. */
+export class BackendWorker implements WorkerRecordHandler {
+  private readonly backends = new Map<number, Backend>();
+  private readonly registry = new RequestRegistry();
+  private readonly counters: WorkerCounters = {
+    legsLost: 0,
+    legsDeclined: 0,
+    legsStalled: 0,
+    catchUps: 0,
+    catchUpsRefused: 0,
+    replayOverflows: 0,
+  };
+  private readonly context: BackendContext;
+  private readonly stallWatch: NodeJS.Timeout;
+
+  constructor(port: MessagePort, settings: WorkerSettings, plans: readonly BackendPlan[], log: Logger) {
+    const turn = new Turn();
+    const options: SessionOptions = {
+      streamWindow: settings.streamWindow,
+      connectionWindow: settings.connectionWindow,
+      maxConcurrentStreams: 0,
+      maxHeaderListBytes: settings.maxHeaderListBytes,
+      maxHeaderFields: settings.maxHeaderFields,
+      headerTableBytes: settings.headerTableBytes,
+      maxContinuations: 32,
+      socketHighWater: 262144,
+    };
+    this.context = {
+      settings,
+      port: new PortWriter(port, turn),
+      log,
+      counters: this.counters,
+      creditStep: creditStep(settings.streamWindow),
+      connections: {
+        session: { turn, scratch: new ScratchPool(), sharedLists: new SharedHeaderLists(4096) },
+        options,
+        log,
+        connectTimeoutMs: settings.connectTimeoutMs,
+        reconnectMinMs: settings.reconnectMinMs,
+        reconnectMaxMs: settings.reconnectMaxMs,
+      },
+    };
+    for (const plan of plans) this.backends.set(plan.index, new Backend(plan, this.context, this.registry));
+    const reader = new WorkerPortReader(this);
+    port.on('message', (batch: ArrayBuffer) => reader.read(batch));
+    for (const backend of this.backends.values()) backend.start();
+    this.stallWatch = setInterval(() => this.watchStalls(), STALL_WATCH_MS);
+  }
+
+  onOpen(
+    slot: number,
+    generation: number,
+    flags: number,
+    backend: number,
+    connection: number,
+    associationId: string,
+    headers: HeaderList,
+  ): void {
+    const kind =
+      KINDS[
+        ((flags & RecordFlag.REQUEST_STREAM) !== 0 ? 1 : 0) + ((flags & RecordFlag.RESPONSE_STREAM) !== 0 ? 2 : 0)
+      ]!;
+    const halfClosed = (flags & RecordFlag.END) !== 0;
+    this.backends.get(backend)!.open(slot, generation, kind, connection, associationId, headers, halfClosed);
+  }
+
+  onData(slot: number, generation: number, buf: Buffer, start: number, end: number, last: boolean): void {
+    this.registry.get(slot, generation)?.onData(buf, start, end, last);
+  }
+
+  onCancel(slot: number, generation: number): void {
+    this.registry.get(slot, generation)?.onCancel();
+  }
+
+  onCredit(slot: number, generation: number, bytes: number): void {
+    this.registry.get(slot, generation)?.onCredit(bytes);
+  }
+
+  private watchStalls(): void {
+    const now = performance.now();
+    for (const backend of this.backends.values()) backend.dropStalled(now);
+  }
+
+  /** Task `move`. */
+  move(task: MoveTask): void {
+    this.backends.get(task.backend)!.connections[task.connection]!.move(task.addr, task.port);
+  }
+
+  /** Task `snapshot`. */
+  snapshot(): WorkerSnapshot {
+    let replicaStreams = 0;
+    for (const request of this.registry) replicaStreams += request.openLegs;
+    let connections = 0;
+    for (const backend of this.backends.values()) for (const c of backend.connections) if (c.isOpen) connections++;
+    return { requests: this.registry.count, replicaStreams, connections, counters: { ...this.counters } };
+  }
+
+  /** Task `stop`: closes every connection; the thread ends with its pool. */
+  stop(): void {
+    clearInterval(this.stallWatch);
+    for (const backend of this.backends.values()) backend.close();
+  }
+}

@@ -1,0 +1,123 @@
+import type { Logger } from 'pino';
+import { Status } from '../../grpc/status-code.js';
+import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
+import type { HeaderList } from '../../http2/hpack/header-list.js';
+import type { BackendPlan, ConnectionEvent } from '../../port/control-messages.js';
+import { Connection, type ConnectionOwner } from '../southbound/connection.js';
+import type { BackendContext } from './backend-context.js';
+import { type MethodKind, Request } from './request.js';
+import type { RequestRegistry } from './request-registry.js';
+
+/**
+ * One backend (shard): its connections (replicas) and its requests in progress. Only this thread ever touches them, so
+ * opening, splitting and closing streams needs no lock.
+ */
+export class Backend implements ConnectionOwner {
+  readonly index: number;
+  readonly cluster: string;
+  readonly name: string;
+  /** True for `active_active`: replicas may answer differently, come late, and decline. */
+  readonly replicated: boolean;
+  readonly context: BackendContext;
+  readonly connections: readonly Connection[];
+  private readonly associationKey: string;
+  private readonly registry: RequestRegistry;
+  /** Requests that a late replica has to be caught up on; only kept for replicated backends. */
+  private readonly inProgress = new Set<Request>();
+  private readonly log: Logger;
+
+  constructor(plan: BackendPlan, context: BackendContext, registry: RequestRegistry) {
+    this.index = plan.index;
+    this.cluster = plan.cluster;
+    this.name = plan.name;
+    this.replicated = plan.replicated;
+    this.associationKey = plan.associationKey;
+    this.context = context;
+    this.registry = registry;
+    this.log = context.log.child({ cluster: plan.cluster, backend: plan.name });
+    this.connections = plan.connections.map(
+      (c, index) => new Connection(c.name, index, c.addr, c.port, this, context.connections, this.log),
+    );
+  }
+
+  /** Dials every connection whose address is known. */
+  start(): void {
+    for (const connection of this.connections) connection.start();
+  }
+
+  /**
+   * Begins a request: a leg on every open connection, or on the one named.
+   * @param only index of that connection, or -1 for all
+   */
+  open(
+    slot: number,
+    generation: number,
+    kind: MethodKind,
+    only: number,
+    associationId: string,
+    headers: HeaderList,
+    halfClosed: boolean,
+  ): void {
+    const extra =
+      associationId === '' || this.associationKey === ''
+        ? undefined
+        : new HeaderField(this.associationKey, associationId, Indexing.once);
+    const replicated = this.replicated && only < 0;
+    const request = new Request(slot, generation, this, kind, headers, extra, halfClosed, replicated);
+    this.registry.put(request);
+    if (replicated) this.inProgress.add(request);
+    const { connections } = this;
+    for (let i = 0; i < connections.length; i++) {
+      const connection = connections[i]!;
+      if ((only < 0 || only === i) && connection.isOpen) request.addLeg(connection);
+    }
+    if (request.legs.length === 0) request.fail(Status.UNAVAILABLE, this.noneOpen(only));
+  }
+
+  private noneOpen(only: number): string {
+    return only < 0 ? 'no open connection' : `connection ${this.connections[only]?.name ?? only} is not open`;
+  }
+
+  /** The request is over for the client. */
+  forget(request: Request): void {
+    this.registry.remove(request);
+    if (this.inProgress.size > 0) this.inProgress.delete(request);
+  }
+
+  /** A connection became ready: every request in progress gets a leg on it. */
+  onOpen(connection: Connection): void {
+    this.tell(connection, true);
+    let caughtUp = 0;
+    for (const request of this.inProgress) if (request.catchUp(connection)) caughtUp++;
+    this.context.counters.catchUps += caughtUp;
+    if (caughtUp > 0) {
+      this.log.info(
+        { event: 'replica_caught_up', connection: connection.name, requests: caughtUp },
+        'replica is caught up on requests in progress',
+      );
+    }
+  }
+
+  onClosed(connection: Connection): void {
+    this.tell(connection, false);
+  }
+
+  private tell(connection: Connection, open: boolean): void {
+    const event: ConnectionEvent = { kind: 'connection', backend: this.index, connection: connection.index, open };
+    this.context.port.control(event);
+  }
+
+  /** Drops replicas that hold their requests up; see `Request.dropStalled`. */
+  dropStalled(nowMs: number): void {
+    for (const request of this.inProgress) {
+      const dropped = request.dropStalled(nowMs, this.context.settings.replicaStallMs);
+      if (dropped === 0) continue;
+      this.context.counters.legsStalled += dropped;
+      this.log.warn({ event: 'replica_stalled', dropped }, 'a replica that took no request bytes was dropped from a call');
+    }
+  }
+
+  close(): void {
+    for (const connection of this.connections) connection.close();
+  }
+}

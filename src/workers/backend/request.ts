@@ -1,0 +1,278 @@
+import { withoutResponseHead } from '../../grpc/trailers-only.js';
+import { MessageBoundary } from '../../grpc/message-boundary.js';
+import { RpcError } from '../../grpc/rpc-error.js';
+import { Status } from '../../grpc/status-code.js';
+import type { HeaderField } from '../../http2/hpack/header-field.js';
+import type { HeaderList } from '../../http2/hpack/header-list.js';
+import type { Connection } from '../southbound/connection.js';
+import { ReplicaStream } from '../southbound/replica-stream.js';
+import type { Backend } from './backend.js';
+import { Backlog } from './backlog.js';
+import { FirstResponder } from './responses/first-responder.js';
+import { LastToEnd } from './responses/last-to-end.js';
+import { Merged } from './responses/merged.js';
+import { PassThrough } from './responses/pass-through.js';
+import type { ResponseRule } from './responses/response-rule.js';
+
+/** What the replica says when another one has the transaction (behaviour.md, "Responses"). */
+const NOT_ACQUIRED = 'transaction-not-acquired';
+
+/** How a method moves its messages. */
+export interface MethodKind {
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+}
+
+/**
+ * One call on one backend: the client's request bytes go out on every leg, the replicas' answers come together in the
+ * response rule, and window goes back to the client when the slowest live replica has taken the bytes.
+ *
+ *     running ──(answer complete, or failed)──▶ answered ──(last leg ended, or grace over)──▶ gone
+ *        └──────(client cancelled)──▶ gone
+ */
+export class Request {
+  readonly slot: number;
+  readonly generation: number;
+  readonly backend: Backend;
+  readonly kind: MethodKind;
+  private readonly headers: HeaderList;
+  private readonly extra: HeaderField | undefined;
+  readonly rule: ResponseRule;
+  readonly legs: ReplicaStream[] = [];
+  /** Legs that can still answer. */
+  openLegs = 0;
+  headersSent = false;
+  /** True until the client has its answer or is gone. */
+  running = true;
+  /** The client has sent all of its request. */
+  private halfClosed: boolean;
+  /** Request bytes received from the client. */
+  private received = 0;
+  /** Request bytes for which the client has its window back. */
+  private credited = 0;
+  /** All request bytes so far; null where late replicas never come or join a stream from the next message on. */
+  private readonly backlog: Backlog | null;
+  /** Follows the messages of a request stream, so that a late replica joins between two of them. */
+  private readonly boundary: MessageBoundary | null;
+  /** Connections that wait for the next message to begin. */
+  private joining: Connection[] | null = null;
+
+  constructor(
+    slot: number,
+    generation: number,
+    backend: Backend,
+    kind: MethodKind,
+    headers: HeaderList,
+    extra: HeaderField | undefined,
+    halfClosed: boolean,
+    replicated: boolean,
+  ) {
+    this.slot = slot;
+    this.generation = generation;
+    this.backend = backend;
+    this.kind = kind;
+    this.headers = headers;
+    this.extra = extra;
+    this.halfClosed = halfClosed;
+    const { settings } = backend.context;
+    if (!replicated) this.rule = new PassThrough(this);
+    else if (kind.responseStream) this.rule = new Merged(this, settings.maxMessageBytes);
+    else if (kind.requestStream) this.rule = new LastToEnd(this, settings.maxMessageBytes);
+    else this.rule = new FirstResponder(this, settings.streamWindow);
+    this.backlog = replicated && !kind.requestStream ? new Backlog(settings.replayLimit) : null;
+    this.boundary = replicated && kind.requestStream ? new MessageBoundary(0xffffffff, 'the client') : null;
+  }
+
+  // ── from the client (through the port) ─────────────────────────────────────────────────────────────────────────────
+
+  onData(buf: Buffer, start: number, end: number, last: boolean): void {
+    this.received += end - start;
+    if (last) this.halfClosed = true;
+    if (this.backlog !== null && !this.backlog.add(buf, start, end)) this.backend.context.counters.replayOverflows++;
+    if (this.boundary !== null) {
+      const boundary = this.boundary.feed(buf, start, end);
+      if (boundary instanceof RpcError) {
+        this.cancelLegs();
+        this.fail(boundary.code, boundary.message);
+        return;
+      }
+      if (this.joining !== null && boundary >= 0) {
+        // The next message may begin inside this range: it is cut there, and late replicas get the second part only.
+        this.sendToLegs(buf, start, boundary, last && boundary === end);
+        this.joinNow(this.received - (end - boundary));
+        if (boundary < end) this.sendToLegs(buf, boundary, end, last);
+        return;
+      }
+    }
+    this.sendToLegs(buf, start, end, last);
+  }
+
+  private sendToLegs(buf: Buffer, start: number, end: number, last: boolean): void {
+    const { legs } = this;
+    for (let i = 0; i < legs.length; i++) legs[i]!.send(buf, start, end, last);
+  }
+
+  onCredit(bytes: number): void {
+    this.rule.onCredit(bytes);
+  }
+
+  /** The client is gone or the call was given up. */
+  onCancel(): void {
+    this.running = false;
+    this.cancelLegs();
+    this.backend.forget(this);
+  }
+
+  private cancelLegs(): void {
+    for (const leg of this.legs) leg.cancel();
+  }
+
+  // ── legs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Opens a leg for a call that has just begun: no request bytes have come yet. */
+  addLeg(connection: Connection): void {
+    this.openLeg(connection, 0, this.halfClosed);
+  }
+
+  private openLeg(connection: Connection, taken: number, endStream: boolean): ReplicaStream {
+    const leg = new ReplicaStream(this, connection, taken);
+    this.legs.push(leg);
+    this.openLegs++;
+    connection.open(leg, this.headers, this.extra, endStream);
+    return leg;
+  }
+
+  /**
+   * A connection became ready while the request is in progress: gives it a leg, unless it has one that lives or has
+   * spoken. A leg that was lost counts as none: its replica missed the call. Returns true when a leg was opened.
+   */
+  catchUp(connection: Connection): boolean {
+    if (!this.running) return false;
+    for (const leg of this.legs) {
+      if (leg.connection === connection && leg.epoch === connection.epoch && leg.state !== 'lost') return false;
+    }
+    if (this.backlog !== null) {
+      if (!this.backlog.complete) {
+        this.backend.context.counters.catchUpsRefused++;
+        return false;
+      }
+      const { kept } = this.backlog;
+      const leg = this.openLeg(connection, 0, this.halfClosed && kept.length === 0);
+      for (let i = 0; i < kept.length; i++) {
+        const { buf, start, end } = kept[i]!;
+        leg.send(buf, start, end, this.halfClosed && i === kept.length - 1);
+      }
+      return true;
+    }
+    if (this.boundary!.between) {
+      this.openLeg(connection, this.received, this.halfClosed);
+    } else {
+      this.joining ??= [];
+      if (!this.joining.includes(connection)) this.joining.push(connection);
+    }
+    return true;
+  }
+
+  private joinNow(taken: number): void {
+    const joining = this.joining!;
+    this.joining = null;
+    for (const connection of joining) {
+      if (connection.isOpen) this.openLeg(connection, taken, this.halfClosed && taken === this.received);
+    }
+  }
+
+  /** A replica took request bytes: the client gets window for what every live replica has taken. */
+  legTook(): void {
+    if (this.halfClosed || !this.running) return;
+    const { legs } = this;
+    let slowest = this.received;
+    for (let i = 0; i < legs.length; i++) {
+      const leg = legs[i]!;
+      if (leg.state === 'open' && leg.taken < slowest) slowest = leg.taken;
+    }
+    const due = slowest - this.credited;
+    if (due < this.backend.context.creditStep) return;
+    this.credited = slowest;
+    this.backend.context.port.credit(this.slot, this.generation, due);
+  }
+
+  /** A leg's end is known; the response rule hears of it next. */
+  legEnded(leg: ReplicaStream): void {
+    this.openLegs--;
+    if (leg.state === 'lost') this.backend.context.counters.legsLost++;
+    else if (leg.state === 'declined') this.backend.context.counters.legsDeclined++;
+    // The slowest may have been this one.
+    this.legTook();
+  }
+
+  isDecline(list: HeaderList): boolean {
+    return this.backend.replicated && list.get('grpc-status') === '1' && list.get('grpc-message') === NOT_ACQUIRED;
+  }
+
+  /**
+   * Drops replicas that have not taken a byte for `limitMs` although request bytes wait for them, while another one does
+   * better: they must not hold the client up. Returns how many.
+   */
+  dropStalled(nowMs: number, limitMs: number): number {
+    if (this.openLegs < 2) return 0;
+    let dropped = 0;
+    for (const leg of this.legs) {
+      if (leg.state !== 'open') continue;
+      if (leg.queuedBytes === 0 || leg.taken !== leg.watchedTaken) {
+        leg.watchedTaken = leg.taken;
+        leg.stalledSince = 0;
+      } else if (leg.stalledSince === 0) {
+        leg.stalledSince = nowMs;
+      } else if (nowMs - leg.stalledSince >= limitMs && this.openLegs > 1 && this.isBehind(leg)) {
+        leg.drop(`connection ${leg.connection.name} took no request bytes for ${limitMs} ms`);
+        dropped++;
+      }
+    }
+    return dropped;
+  }
+
+  private isBehind(leg: ReplicaStream): boolean {
+    return this.legs.some((other) => other.state === 'open' && other.taken > leg.taken);
+  }
+
+  // ── to the client (called by the response rule) ────────────────────────────────────────────────────────────────────
+
+  forwardHeaders(leg: ReplicaStream, list: HeaderList): void {
+    if (!this.running) return;
+    this.headersSent = true;
+    this.backend.context.port.headers(this.slot, this.generation, leg.connection.index, list);
+  }
+
+  forwardData(buf: Buffer, start: number, end: number): void {
+    if (this.running) this.backend.context.port.data(this.slot, this.generation, buf, start, end, false);
+  }
+
+  /** The answer is complete. `trailersOnly`: the list holds the response's head as well. */
+  forwardTrailers(leg: ReplicaStream, list: HeaderList, trailersOnly: boolean): void {
+    if (!this.running) return;
+    if (trailersOnly && this.headersSent) {
+      list = withoutResponseHead(list);
+      trailersOnly = false;
+    } else if (!trailersOnly && !this.headersSent) {
+      this.forwardHeaders(leg, leg.held.headers!);
+    }
+    this.backend.context.port.trailers(this.slot, this.generation, leg.connection.index, list, trailersOnly);
+    this.answered();
+  }
+
+  /** The call failed; the message names the backend. */
+  fail(status: Status, reason: string): void {
+    if (!this.running) return;
+    const { cluster, name } = this.backend;
+    this.backend.context.port.fail(this.slot, this.generation, status, `backend ${name} of cluster ${cluster}: ${reason}`);
+    this.answered();
+  }
+
+  /** The client has what it gets. The other replicas may finish within the grace period. */
+  private answered(): void {
+    this.running = false;
+    const graceMs = this.backend.context.settings.discardGraceMs;
+    if (this.openLegs > 0) for (const leg of this.legs) leg.finishWithin(graceMs);
+    this.backend.forget(this);
+  }
+}

@@ -1,0 +1,274 @@
+import { connect, type Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { HeaderField } from '../../http2/hpack/header-field.js';
+import type { HeaderList } from '../../http2/hpack/header-list.js';
+import { ClientSession, type ClientSessionOwner } from '../../http2/session/client-session.js';
+import type { SessionContext, SessionOptions } from '../../http2/session/session.js';
+import { Backoff } from './backoff.js';
+import type { ConnectionState } from './connection-state.js';
+import type { ReplicaStream } from './replica-stream.js';
+
+/** A session that was open this long or longer counts as a success: the back-off starts over, and GOAWAY redials at once. */
+const GOOD_SESSION_MS = 1000;
+
+/** What a connection needs from its thread. */
+export interface ConnectionContext {
+  readonly session: SessionContext;
+  readonly options: SessionOptions;
+  readonly log: Logger;
+  readonly connectTimeoutMs: number;
+  readonly reconnectMinMs: number;
+  readonly reconnectMaxMs: number;
+}
+
+/** Told when a connection can be used and when it no longer can. */
+export interface ConnectionOwner {
+  onOpen(connection: Connection): void;
+  onClosed(connection: Connection): void;
+}
+
+/**
+ * One address of a backend and the HTTP/2 connection to it, dialled at start and for ever after. Sessions that were sent
+ * away (GOAWAY, a move, ids used up) live on until their last stream ends, while a new one is dialled.
+ */
+export class Connection {
+  readonly name: string;
+  readonly index: number;
+  private readonly owner: ConnectionOwner;
+  private readonly context: ConnectionContext;
+  private readonly log: Logger;
+  private readonly backoff: Backoff;
+  private addr: string;
+  private port: number;
+  private current: Attempt | null = null;
+  private retryTimer: NodeJS.Timeout | null = null;
+  /** Replica streams that wait for the peer's SETTINGS_MAX_CONCURRENT_STREAMS to let them in. */
+  private readonly waiting: ReplicaStream[] = [];
+  state: ConnectionState = 'unset';
+  /** Grows with each move: streams to an earlier address are not streams to this replica. */
+  epoch = 0;
+  /** Times it was dialled. */
+  dials = 0;
+
+  constructor(
+    name: string,
+    index: number,
+    addr: string,
+    port: number,
+    owner: ConnectionOwner,
+    context: ConnectionContext,
+    log: Logger,
+  ) {
+    this.name = name;
+    this.index = index;
+    this.addr = addr;
+    this.port = port;
+    this.owner = owner;
+    this.context = context;
+    this.log = log.child({ connection: name });
+    this.backoff = new Backoff(context.reconnectMinMs, context.reconnectMaxMs);
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open';
+  }
+
+  /** `host:port`, for messages; `''` while unset. */
+  get address(): string {
+    return this.addr === '' ? '' : `${this.addr}:${this.port}`;
+  }
+
+  /** Dials if the address is known. */
+  start(): void {
+    if (this.addr !== '') this.dial();
+  }
+
+  /** Takes a new address: the old session drains, the new one is dialled at once. */
+  move(addr: string, port: number): void {
+    if (addr === this.addr && port === this.port) return;
+    this.log.info({ event: 'connection_moved', from: this.address, to: `${addr}:${port}` }, 'connection moves');
+    this.addr = addr;
+    this.port = port;
+    this.epoch++;
+    this.backoff.reset();
+    this.leave();
+    this.dial();
+  }
+
+  /**
+   * Opens the stream of `leg` now, or as soon as the peer allows one more.
+   * Only while the connection is open.
+   */
+  open(leg: ReplicaStream, headers: HeaderList, extra: HeaderField | undefined, endStream: boolean): void {
+    const session = this.current!.session!;
+    if (this.waiting.length > 0 || !session.canOpen) {
+      leg.wait(headers, extra, endStream);
+      this.waiting.push(leg);
+      return;
+    }
+    leg.attach(session.open(leg, headers, extra, endStream));
+    if (session.retired) this.retire('stream ids used up');
+  }
+
+  /** Forgets a leg that waits for its turn. */
+  abandon(leg: ReplicaStream): void {
+    const at = this.waiting.indexOf(leg);
+    if (at >= 0) this.waiting.splice(at, 1);
+  }
+
+  /** The peer takes streams again. */
+  private admit(): void {
+    while (this.waiting.length > 0 && this.current?.session?.canOpen === true) {
+      this.waiting.shift()!.admit(this.current.session);
+    }
+  }
+
+  private dial(): void {
+    this.become('dialling');
+    this.dials++;
+    this.current = new Attempt(this, this.addr, this.port, this.context);
+  }
+
+  /** The session at hand gets no new streams and ends with its last; the connection is not open any more. */
+  private leave(): void {
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+    this.retryTimer = null;
+    const attempt = this.current;
+    this.current = null;
+    this.become(this.addr === '' ? 'unset' : 'waiting');
+    attempt?.drain();
+  }
+
+  private retire(reason: string): void {
+    this.log.info({ event: 'connection_retired', reason }, 'connection is replaced');
+    this.leave();
+    this.dial();
+  }
+
+  /** @internal called by Attempt: SETTINGS arrived. */
+  attemptReady(attempt: Attempt): void {
+    if (this.current !== attempt) return;
+    this.log.info({ event: 'connection_open', address: this.address }, 'connection open');
+    this.become('open');
+  }
+
+  /** @internal called by Attempt: the peer sends us away politely. */
+  attemptGoaway(attempt: Attempt, code: number): void {
+    if (this.current !== attempt) return;
+    this.log.info({ event: 'connection_goaway', code }, 'connection is sent away');
+    const good = attempt.openMs >= GOOD_SESSION_MS;
+    if (good) this.backoff.reset();
+    this.current = null;
+    this.become('waiting');
+    // A peer that says GOAWAY to every new connection must not be dialled in a loop.
+    if (good) this.dial();
+    else this.retryLater();
+  }
+
+  /** @internal called by Attempt: it never became ready, or was lost. */
+  attemptClosed(attempt: Attempt, reason: string): void {
+    if (this.current !== attempt) return;
+    const event = this.state === 'open' ? 'connection_lost' : 'connection_failed';
+    this.log.warn({ event, address: this.address, reason }, 'connection closed');
+    if (attempt.openMs >= GOOD_SESSION_MS) this.backoff.reset();
+    this.current = null;
+    this.become('waiting');
+    this.retryLater();
+  }
+
+  /** @internal called by Attempt: a stream slot is free again. */
+  attemptSlot(attempt: Attempt): void {
+    if (this.current === attempt) this.admit();
+  }
+
+  private retryLater(): void {
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = null;
+      this.dial();
+    }, this.backoff.next());
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.leave();
+    this.become('closed');
+  }
+
+  private become(state: ConnectionState): void {
+    const was = this.state;
+    this.state = state;
+    if (state === 'open' && was !== 'open') this.owner.onOpen(this);
+    if (was === 'open' && state !== 'open') {
+      const stranded = this.waiting.splice(0);
+      for (const leg of stranded) leg.turnedAway();
+      this.owner.onClosed(this);
+    }
+  }
+}
+
+/** One attempt to connect and, if it succeeds, its session. */
+class Attempt implements ClientSessionOwner {
+  private readonly connection: Connection;
+  private readonly context: ConnectionContext;
+  private readonly socket: Socket;
+  private readonly timer: NodeJS.Timeout;
+  private openedAt = 0;
+  private over = false;
+  session: ClientSession | null = null;
+
+  constructor(connection: Connection, addr: string, port: number, context: ConnectionContext) {
+    this.connection = connection;
+    this.context = context;
+    this.socket = connect({ host: addr, port, noDelay: true });
+    this.timer = setTimeout(() => this.fail(`no connection within ${context.connectTimeoutMs} ms`), context.connectTimeoutMs);
+    this.socket.on('error', (error) => this.fail(error.message));
+    this.socket.once('connect', () => {
+      this.session = new ClientSession(this.socket, this.context.session, this.context.options, this);
+    });
+  }
+
+  /** How long the session has been usable, in ms. */
+  get openMs(): number {
+    return this.openedAt === 0 ? 0 : performance.now() - this.openedAt;
+  }
+
+  private fail(reason: string): void {
+    if (this.session !== null) {
+      this.session.close(reason);
+      return;
+    }
+    this.end(reason);
+    this.socket.destroy();
+  }
+
+  private end(reason: string): void {
+    if (this.over) return;
+    this.over = true;
+    clearTimeout(this.timer);
+    this.connection.attemptClosed(this, reason);
+  }
+
+  drain(): void {
+    clearTimeout(this.timer);
+    if (this.session !== null) this.session.drain();
+    else this.socket.destroy();
+  }
+
+  onReady(): void {
+    clearTimeout(this.timer);
+    this.openedAt = performance.now();
+    this.connection.attemptReady(this);
+  }
+
+  onGoaway(code: number): void {
+    this.connection.attemptGoaway(this, code);
+  }
+
+  onStreamSlot(): void {
+    this.connection.attemptSlot(this);
+  }
+
+  onClose(reason: string): void {
+    this.end(reason);
+  }
+}
