@@ -1,0 +1,137 @@
+import { MessageChannel } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { Piscina } from 'piscina';
+import type { Turn } from '../../http2/codec/turn.js';
+import type { MoveTask, StartTask, WorkerEvent, WorkerSettings, WorkerSnapshot } from '../../port/control-messages.js';
+import type { BackendLink } from './backend-link.js';
+import { WorkerPort } from './worker-port.js';
+
+/** Where the compiled worker lies; main never imports it, it is only named to Piscina. */
+const WORKER_FILE = new URL('../../workers/worker.js', import.meta.url);
+
+/** A thread that dies at once on every start must not be restarted in a loop. */
+const RESTART_DELAY_MS = 500;
+
+/**
+ * One worker thread and its backends: one Piscina pool of exactly one thread. Named tasks are the control plane; calls go
+ * over a port that is handed over in the first task. A thread that dies fails its own calls only, and is replaced.
+ */
+export class WorkerHost {
+  private readonly id: number;
+  private readonly backends: readonly BackendLink[];
+  private readonly settings: WorkerSettings;
+  private readonly turn: Turn;
+  private readonly log: Logger;
+  private readonly pool: Piscina;
+  private port: WorkerPort | null = null;
+  private restartTimer: NodeJS.Timeout | null = null;
+  private stopping = false;
+  /** Times its thread died. */
+  deaths = 0;
+
+  constructor(
+    id: number,
+    backends: readonly BackendLink[],
+    settings: WorkerSettings,
+    turn: Turn,
+    log: Logger,
+    workerFile: URL = WORKER_FILE,
+  ) {
+    this.id = id;
+    this.backends = backends;
+    this.settings = settings;
+    this.turn = turn;
+    this.log = log.child({ worker: id });
+    this.pool = new Piscina({
+      filename: workerFile.href,
+      minThreads: 1,
+      maxThreads: 1,
+      // Piscina's idle wait would block the thread's event loop, and with it the port and every socket.
+      atomics: 'disabled',
+      // Several control tasks may be under way at once; none may wait for another.
+      concurrentTasksPerWorker: 16,
+      idleTimeout: Number.POSITIVE_INFINITY,
+    });
+    // An exception outside a task comes here; the port's end tells the rest.
+    this.pool.on('error', (error: unknown) => this.log.error({ event: 'worker_error', err: error }, 'worker thread failed'));
+  }
+
+  /** Hands the thread its port and backends. */
+  async start(): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    const task: StartTask = { port: port2, settings: this.settings, backends: this.backends.map((b) => b.plan()) };
+    const port: WorkerPort = new WorkerPort(
+      port1,
+      this.turn,
+      (event) => this.onEvent(event),
+      () => this.onDeath(port),
+    );
+    this.port = port;
+    for (const backend of this.backends) backend.attach(port);
+    await this.pool.run(task, { name: 'start', transferList: [port2] });
+  }
+
+  private onEvent(event: WorkerEvent): void {
+    for (const backend of this.backends) {
+      if (backend.index === event.backend) backend.setConnectionOpen(event.connection, event.open);
+    }
+  }
+
+  private onDeath(port: WorkerPort): void {
+    if (this.port !== port || this.stopping) return;
+    this.port = null;
+    this.deaths++;
+    for (const backend of this.backends) backend.detach();
+    this.log.error({ event: 'worker_died', backends: this.backends.map((b) => b.name) }, 'worker thread is replaced');
+    this.restartTimer = setTimeout(() => this.restart(), RESTART_DELAY_MS);
+  }
+
+  private restart(): void {
+    this.restartTimer = null;
+    this.start().then(
+      () => this.log.info({ event: 'worker_replaced' }, 'worker thread replaced'),
+      (error: unknown) => {
+        this.log.error({ event: 'worker_start_failed', err: error }, 'worker thread could not be replaced');
+        const { port } = this;
+        port?.close();
+        if (port !== null) this.onDeath(port);
+      },
+    );
+  }
+
+  /** Gives a connection a new address, now and for every thread to come. */
+  async move(backend: BackendLink, connection: number, addr: string, port: number): Promise<void> {
+    backend.setAddress(connection, addr, port);
+    // Without a thread there is nobody to tell: the next one starts with the new address.
+    if (this.port === null) return;
+    const task: MoveTask = { backend: backend.index, connection, addr, port };
+    await this.pool.run(task, { name: 'move' });
+  }
+
+  /** What the worker holds now. */
+  async snapshot(): Promise<WorkerSnapshot> {
+    return (await this.pool.run(undefined, { name: 'snapshot' })) as WorkerSnapshot;
+  }
+
+  /** Calls under way on this worker. */
+  get callCount(): number {
+    return this.port?.callCount ?? 0;
+  }
+
+  owns(backend: BackendLink): boolean {
+    return this.backends.includes(backend);
+  }
+
+  /** Closes the backends' connections and ends the thread. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    if (this.restartTimer !== null) clearTimeout(this.restartTimer);
+    if (this.port !== null) {
+      await this.pool.run(undefined, { name: 'stop' }).catch(() => {
+        // A thread that dies here has stopped as well.
+      });
+      this.port.close();
+    }
+    await this.pool.destroy();
+  }
+}

@@ -1,0 +1,121 @@
+import type { MessagePort } from 'node:worker_threads';
+import { Status } from '../../grpc/status-code.js';
+import type { Turn } from '../../http2/codec/turn.js';
+import type { HeaderList } from '../../http2/hpack/header-list.js';
+import { CallNumbers } from '../../port/call-numbers.js';
+import type { WorkerEvent } from '../../port/control-messages.js';
+import { MainPortReader, type MainRecordHandler } from '../../port/port-reader.js';
+import { PortWriter } from '../../port/port-writer.js';
+
+/**
+ * A call as its port sees it. What ends it (`answerTrailers`, `answerFailed`) comes once, and nothing after it. The names
+ * differ from those of a stream's handler because a call is both.
+ */
+export interface PortCall {
+  /** Its number on the port, given by {@link WorkerPort.open}. */
+  slot: number;
+  generation: number;
+  answerHeaders(list: HeaderList): void;
+  answerData(buf: Buffer, start: number, end: number): void;
+  /** `trailersOnly`: the list holds the response's head as well. */
+  answerTrailers(list: HeaderList, trailersOnly: boolean): void;
+  answerFailed(status: Status, message: string): void;
+  /** The backend has taken so many of the bytes sent to it. */
+  requestTaken(bytes: number): void;
+}
+
+/**
+ * The main thread's end of the port to one worker: numbers the calls, packs what they send, and hands what comes back to
+ * the right one. It lives as long as the worker's thread; a new thread gets a new port.
+ */
+export class WorkerPort implements MainRecordHandler {
+  private readonly port: MessagePort;
+  private readonly writer: PortWriter;
+  private readonly calls = new CallNumbers<PortCall>();
+  private closed = false;
+
+  /**
+   * @param onEvent gets what the worker says beside records
+   * @param onDeath is called once, after every call on the port has failed
+   */
+  constructor(port: MessagePort, turn: Turn, onEvent: (event: WorkerEvent) => void, onDeath: () => void) {
+    this.port = port;
+    this.writer = new PortWriter(port, turn);
+    const reader = new MainPortReader(this);
+    port.on('message', (message: ArrayBuffer | WorkerEvent) => {
+      if (message instanceof ArrayBuffer) reader.read(message);
+      else onEvent(message);
+    });
+    // The port closes with the thread at its other end, whatever the thread died of.
+    port.on('close', () => {
+      if (this.closed) return;
+      this.close();
+      onDeath();
+    });
+  }
+
+  /** Calls under way. */
+  get callCount(): number {
+    return this.calls.count;
+  }
+
+  /** Begins a call; `flags` are RecordFlags, `connection` -1 means all. */
+  open(call: PortCall, flags: number, backend: number, connection: number, associationId: string, headers: HeaderList): void {
+    call.slot = this.calls.allotSlot();
+    call.generation = this.calls.allotGeneration();
+    this.calls.put(call);
+    this.writer.open(call.slot, call.generation, flags, backend, connection, associationId, headers);
+  }
+
+  data(call: PortCall, buf: Uint8Array, start: number, end: number, last: boolean): void {
+    this.writer.data(call.slot, call.generation, buf, start, end, last);
+  }
+
+  credit(call: PortCall, bytes: number): void {
+    this.writer.credit(call.slot, call.generation, bytes);
+  }
+
+  /** Gives the call up: it hears nothing more. */
+  cancel(call: PortCall): void {
+    if (this.calls.remove(call)) this.writer.cancel(call.slot, call.generation);
+  }
+
+  // ── records from the worker; those of calls that are over meanwhile are dropped ────────────────────────────────────
+
+  onHeaders(slot: number, generation: number, _connection: number, list: HeaderList): void {
+    this.calls.get(slot, generation)?.answerHeaders(list);
+  }
+
+  onData(slot: number, generation: number, buf: Buffer, start: number, end: number): void {
+    this.calls.get(slot, generation)?.answerData(buf, start, end);
+  }
+
+  onTrailers(slot: number, generation: number, _connection: number, list: HeaderList, trailersOnly: boolean): void {
+    const call = this.calls.get(slot, generation);
+    if (call === undefined) return;
+    this.calls.remove(call);
+    call.answerTrailers(list, trailersOnly);
+  }
+
+  onFail(slot: number, generation: number, status: number, message: string): void {
+    const call = this.calls.get(slot, generation);
+    if (call === undefined) return;
+    this.calls.remove(call);
+    call.answerFailed(status as Status, message);
+  }
+
+  onCredit(slot: number, generation: number, bytes: number): void {
+    this.calls.get(slot, generation)?.requestTaken(bytes);
+  }
+
+  /** Ends the port and fails every call on it: its worker is gone. */
+  close(): void {
+    this.closed = true;
+    this.writer.close();
+    this.port.close();
+    for (const call of [...this.calls]) {
+      this.calls.remove(call);
+      call.answerFailed(Status.UNAVAILABLE, 'the worker thread of its backend ended');
+    }
+  }
+}

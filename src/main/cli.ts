@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { createLog } from '../observability/log.js';
+import { helpText, parseCommandLine } from './config/command-line.js';
+import { ConfigError } from './config/config-error.js';
+import { type LoadedRoutingFile, loadRoutingFile } from './config/load.js';
+import { loadSettings, type Settings } from './config/settings.js';
+import { Daemon } from './daemon.js';
+import { packageFile } from './package-file.js';
+
+/** Exit codes: 0 all is well or drained, 1 configuration or start failed, 130 a second signal cut the drain short. */
+const EXIT_FAILED = 1;
+const EXIT_CUT_SHORT = 130;
+
+async function main(): Promise<void> {
+  const command = parseCommandLine(process.argv.slice(2));
+  if (command.help) {
+    process.stdout.write(helpText);
+    return;
+  }
+  if (command.version) {
+    const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
+    process.stdout.write(`afrouter ${version}\n`);
+    return;
+  }
+  const settings = loadSettings(process.env, command);
+  const loaded = loadRoutingFile(settings.config);
+  const log = createLog(settings.logLevel, 'main');
+  for (const warning of loaded.warnings) log.warn({ event: 'config_warning' }, warning);
+  if (command.dryRun) {
+    process.stdout.write(`${settings.config}: the configuration is valid\n`);
+    return;
+  }
+  await run(settings, loaded, log);
+}
+
+async function run(settings: Settings, { config }: LoadedRoutingFile, log: Logger): Promise<void> {
+  const daemon = new Daemon(config, settings, log);
+  let signalled = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (signalled) {
+      log.warn({ event: 'cut_short', signal }, 'second signal: ending at once');
+      process.exit(EXIT_CUT_SHORT);
+    }
+    signalled = true;
+    log.info({ event: 'signal', signal }, 'signal received');
+    daemon.drain().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ event: 'stop_failed', err: error }, 'stopping failed');
+        process.exit(EXIT_FAILED);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  try {
+    await daemon.start();
+  } catch (error) {
+    log.fatal({ event: 'start_failed', err: error }, 'the router could not start');
+    process.exit(EXIT_FAILED);
+  }
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+  else process.stderr.write(`afrouter: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = EXIT_FAILED;
+});

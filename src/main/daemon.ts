@@ -1,0 +1,162 @@
+import { availableParallelism } from 'node:os';
+import type { Logger } from 'pino';
+import { ScratchPool } from '../http2/codec/scratch-pool.js';
+import { Turn } from '../http2/codec/turn.js';
+import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
+import type { SessionContext, SessionOptions } from '../http2/session/session.js';
+import type { WorkerSettings } from '../port/control-messages.js';
+import { creditStep } from '../port/records.js';
+import type { BackendLink } from './backends/backend-link.js';
+import { buildClusters, type Cluster } from './backends/cluster.js';
+import { placeBackends } from './backends/placement.js';
+import { WorkerHost } from './backends/worker-host.js';
+import type { RoutingFile } from './config/routing-file.js';
+import type { Settings } from './config/settings.js';
+import { ConfigurationApi } from './control/configuration-api.js';
+import { RouterControls } from './control/controls.js';
+import type { NorthboundCounters } from './northbound/call-context.js';
+import { HeldBudget } from './northbound/held-budget.js';
+import { Listener } from './northbound/listener.js';
+import { buildRouters, type Routers } from './routing/build-routers.js';
+
+/** CONTINUATION frames in one header block; 64 KiB of header list never need more. */
+const MAX_CONTINUATIONS = 32;
+/** Bytes that may wait in a client's socket before its streams are held back. */
+const SOCKET_HIGH_WATER = 262144;
+/** Different header lists remembered; enough for the methods of many services, small against memory. */
+const SHARED_HEADER_LISTS = 4096;
+
+/**
+ * The whole router: built from its configuration, started, drained, stopped. The only file that knows all the parts;
+ * everything else is given what it needs. Nothing is global, so two daemons can live in one process.
+ */
+export class Daemon {
+  private readonly settings: Settings;
+  private readonly log: Logger;
+  private readonly hosts: readonly WorkerHost[];
+  private readonly listeners: readonly Listener[];
+  private readonly api: ConfigurationApi | undefined;
+  private stopped: Promise<void> | null = null;
+
+  /**
+   * @param config a valid routing file
+   * @throws Error when a service definition or the like cannot be used; no port is open then
+   */
+  constructor(config: RoutingFile, settings: Settings, log: Logger) {
+    this.settings = settings;
+    this.log = log;
+    const turn = new Turn();
+    const clusters = buildClusters(config.clusters);
+    this.hosts = buildHosts(clusters, settings, turn, log);
+    const routers = buildRouters(config, clusters, {
+      affinityEntries: settings.affinityEntries,
+      affinityIdleMs: settings.affinityIdleMs,
+      now: () => performance.now(),
+    });
+    this.listeners = buildListeners(config, routers, settings, turn, log);
+    this.api =
+      config.api === undefined
+        ? undefined
+        : new ConfigurationApi(config.api, new RouterControls(clusters, routers, this.hosts), log);
+  }
+
+  /**
+   * Starts the workers, then opens every port.
+   * @throws Error (rejects) when a port cannot be had; everything is stopped again then
+   */
+  async start(): Promise<void> {
+    try {
+      await Promise.all(this.hosts.map((host) => host.start()));
+      await this.api?.listen();
+      for (const listener of this.listeners) await listener.listen();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.log.info(
+      {
+        event: 'ready',
+        pid: process.pid,
+        workers: this.hosts.length,
+        listeners: this.listeners.map(({ config }) => `${config.name} ${config.address}:${config.port}`),
+      },
+      'ready',
+    );
+  }
+
+  /** Takes no new calls, lets those in flight finish for up to the drain limit, and stops. */
+  async drain(): Promise<void> {
+    this.log.info({ event: 'draining', calls: this.callCount, limitMs: this.settings.drainMs }, 'draining');
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.settings.drainMs);
+    });
+    await Promise.race([Promise.all(this.listeners.map((listener) => listener.drain())), limit]);
+    clearTimeout(timer);
+    await this.stop();
+  }
+
+  /** Calls in flight. */
+  get callCount(): number {
+    return this.hosts.reduce((sum, host) => sum + host.callCount, 0);
+  }
+
+  /** Ends everything now. Calls in flight are cut off. */
+  stop(): Promise<void> {
+    this.stopped ??= this.stopAll();
+    return this.stopped;
+  }
+
+  private async stopAll(): Promise<void> {
+    this.log.info({ event: 'stopping', calls: this.callCount }, 'stopping');
+    for (const listener of this.listeners) listener.close();
+    this.api?.close();
+    await Promise.all(this.hosts.map((host) => host.stop()));
+  }
+}
+
+function buildHosts(clusters: ReadonlyMap<string, Cluster>, settings: Settings, turn: Turn, log: Logger): WorkerHost[] {
+  const backends: BackendLink[] = [...clusters.values()].flatMap((cluster) => cluster.backends);
+  const workerSettings: WorkerSettings = settings;
+  return placeBackends(backends.length, settings.workers, availableParallelism()).map(
+    (indexes, id) => new WorkerHost(id, indexes.map((index) => backends[index]!), workerSettings, turn, log),
+  );
+}
+
+function buildListeners(config: RoutingFile, routers: Routers, settings: Settings, turn: Turn, log: Logger): Listener[] {
+  const session: SessionContext = {
+    turn,
+    scratch: new ScratchPool(),
+    sharedLists: new SharedHeaderLists(SHARED_HEADER_LISTS),
+  };
+  const options: SessionOptions = {
+    streamWindow: settings.streamWindow,
+    connectionWindow: settings.connectionWindow,
+    maxConcurrentStreams: settings.maxConcurrentStreams,
+    maxHeaderListBytes: settings.maxHeaderListBytes,
+    maxHeaderFields: settings.maxHeaderFields,
+    headerTableBytes: settings.headerTableBytes,
+    maxContinuations: MAX_CONTINUATIONS,
+    socketHighWater: SOCKET_HIGH_WATER,
+  };
+  const budget = new HeldBudget(settings.heldBytes);
+  return config.servers.map((server) => {
+    const counters: NorthboundCounters = {
+      calls: 0,
+      notGrpc: 0,
+      oversizedHeaders: 0,
+      deadlines: 0,
+      connectionsRefused: 0,
+    };
+    const context = {
+      router: routers.forServer(server),
+      budget,
+      maxMessageBytes: settings.maxMessageBytes,
+      deadlineSlackMs: settings.deadlineSlackMs,
+      creditStep: creditStep(settings.streamWindow),
+      counters,
+      log: log.child({ listener: server.name }),
+    };
+    return new Listener(server, context, session, options, settings.maxConnections);
+  });
+}

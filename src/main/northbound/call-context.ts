@@ -1,0 +1,31 @@
+import type { Logger } from 'pino';
+import type { ServiceRouter } from '../routing/service-router.js';
+import type { HeldBudget } from './held-budget.js';
+
+/** What northbound counts. */
+export interface NorthboundCounters {
+  /** Calls begun. */
+  calls: number;
+  /** Requests answered 405 or 415. */
+  notGrpc: number;
+  /** Requests answered 431. */
+  oversizedHeaders: number;
+  /** Calls that the router ended because their deadline was over. */
+  deadlines: number;
+  /** Connections closed because the listener had its fill. */
+  connectionsRefused: number;
+}
+
+/** What the calls of one listener share. */
+export interface CallContext {
+  readonly router: ServiceRouter;
+  readonly budget: HeldBudget;
+  /** Bytes, prefix not counted. */
+  readonly maxMessageBytes: number;
+  /** How long after its deadline the router ends a call itself, in ms: the backend's own answer is better. */
+  readonly deadlineSlackMs: number;
+  /** See `creditStep` in port/records.ts. */
+  readonly creditStep: number;
+  readonly counters: NorthboundCounters;
+  readonly log: Logger;
+}

@@ -1,0 +1,341 @@
+import { FirstMessage } from '../../grpc/first-message.js';
+import { MESSAGE_PREFIX_BYTES } from '../../grpc/message-boundary.js';
+import type { MessageAppender } from '../../grpc/message-appender.js';
+import { requestHead } from '../../grpc/request-head.js';
+import { RpcError } from '../../grpc/rpc-error.js';
+import { Status } from '../../grpc/status-code.js';
+import { ErrorCode } from '../../http2/frame/error-code.js';
+import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
+import type { HeaderList } from '../../http2/hpack/header-list.js';
+import type { ResetCause, Stream, StreamHandler } from '../../http2/stream/stream.js';
+import { maySend, StreamState } from '../../http2/stream/stream-state.js';
+import { RecordFlag } from '../../port/records.js';
+import type { BackendLink } from '../backends/backend-link.js';
+import type { PortCall, WorkerPort } from '../backends/worker-port.js';
+import type { MethodRoute, RouteDecision } from '../routing/route.js';
+import { associationAppender, outgoingHeaders } from './outgoing.js';
+import type { CallContext } from './call-context.js';
+import { CallState } from './call-state.js';
+import { startDeadline } from './deadline.js';
+import { ReplyHold } from './reply-hold.js';
+import { rejectHttp, rescue } from './rescue.js';
+
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * One call of a client from its headers to its trailers: it is routed (at once, or when its first message is there), handed
+ * to the port of the backend's worker, and from then on bytes go through in both directions, with credit for each going the
+ * other way only when they have been taken.
+ *
+ * One object per call and no closure: this and `Request` in the worker are what a call costs.
+ */
+export class Call implements StreamHandler, PortCall {
+  slot = -1;
+  generation = 0;
+  private readonly context: CallContext;
+  private readonly stream: Stream;
+  private readonly headers: HeaderList;
+  private state: CallState = CallState.linked;
+  private route: MethodRoute | null = null;
+  private decision: RouteDecision | null = null;
+  /** Set while a backend has the call. */
+  private port: WorkerPort | null = null;
+  private deadline: NodeJS.Timeout | null = null;
+
+  /** The first message while it is gathered. */
+  private first: FirstMessage | null = null;
+  /** Adds the association field to each message, where the backend wants it there. */
+  private appender: MessageAppender | null = null;
+  /** Bytes sent to the backend for which the client has its window already: credit for them goes to the held budget. */
+  private heldDebt = 0;
+  /** Bytes of appended fields that the backend's credit covers and the client never sent. */
+  private addedDebt = 0;
+
+  /** The answer while its key is not bound yet. */
+  private reply: ReplyHold | null = null;
+  /** Response bytes for which the backend has its credit already. */
+  private replyDebt = 0;
+  /** Response bytes the client has taken and the backend has no credit for yet. */
+  private untoldCredit = 0;
+  /** Answered while the client still sends: its stream is reset as soon as the answer is out. */
+  private resetWhenSent = false;
+
+  constructor(context: CallContext, stream: Stream, headers: HeaderList) {
+    this.context = context;
+    this.stream = stream;
+    this.headers = headers;
+  }
+
+  /** Takes the call on. @param halfClosed the client sends no body */
+  begin(halfClosed: boolean): void {
+    const head = requestHead(this.headers);
+    if (!head.post || !head.grpc) {
+      this.context.counters.notGrpc++;
+      rejectHttp(this.stream, head.post ? 415 : 405);
+      this.end();
+      return;
+    }
+    const route = this.context.router.route(head.path, this.headers);
+    if (route instanceof RpcError) {
+      this.fail(route);
+      return;
+    }
+    this.route = route;
+    if (head.timeoutMs >= 0) this.deadline = startDeadline(head.timeoutMs + this.context.deadlineSlackMs, this);
+    if (!route.needsMessage) {
+      this.link(undefined, halfClosed);
+      return;
+    }
+    this.state = CallState.holding;
+    if (halfClosed) this.failWithoutMessage();
+  }
+
+  // ── (1) from the client ────────────────────────────────────────────────────────────────────────────────────────────
+
+  onHeaders(): void {
+    // Unreachable: a server's stream begins with its headers, and a second block is its trailers.
+  }
+
+  onData(buf: Buffer, start: number, end: number, endStream: boolean): void {
+    if (this.port !== null) this.passOn(buf, start, end, endStream);
+    else if (this.state === CallState.holding) this.hold(buf, start, end, endStream);
+  }
+
+  /** gRPC requests have no trailers; they end the request all the same. */
+  onTrailers(): void {
+    this.onData(NO_BYTES, 0, 0, true);
+  }
+
+  onReset(code: number, cause: ResetCause): void {
+    if (this.state === CallState.over) return;
+    this.context.log.debug({ event: 'call_cancelled', stream: this.stream.id, code, cause }, 'the client gave the call up');
+    this.port?.cancel(this);
+    this.end();
+  }
+
+  // ── (2) the first message, where the route needs it ────────────────────────────────────────────────────────────────
+
+  private hold(buf: Buffer, start: number, end: number, endStream: boolean): void {
+    this.first ??= new FirstMessage(this.context.maxMessageBytes, 'the client');
+    const { first } = this;
+    const message = first.push(buf, start, end);
+    if (message instanceof RpcError) {
+      this.fail(message);
+      return;
+    }
+    if (message === undefined) {
+      if (endStream) {
+        this.failWithoutMessage();
+        return;
+      }
+      // Its window is given back as it arrives: a message longer than the window would otherwise wait for ever.
+      if (!this.context.budget.take(end - start)) {
+        this.fail(new RpcError(Status.RESOURCE_EXHAUSTED, 'the router holds too many unrouted bytes; try again later'));
+        return;
+      }
+      this.heldDebt += end - start;
+      this.stream.consume(end - start);
+      return;
+    }
+    if (message.compressed) {
+      this.fail(
+        new RpcError(
+          Status.UNIMPLEMENTED,
+          `route ${this.route!.routeName} reads a field of the first message, which must not be compressed`,
+        ),
+      );
+      return;
+    }
+    this.first = null;
+    const body = message.buf.subarray(message.start + MESSAGE_PREFIX_BYTES, message.end);
+    if (!this.link(body, false)) return;
+    const { kept } = first;
+    if (kept.length > 0) this.passOn(kept, 0, kept.length, endStream);
+    else this.passOn(buf, start, end, endStream);
+  }
+
+  private failWithoutMessage(): void {
+    this.fail(
+      new RpcError(
+        Status.INVALID_ARGUMENT,
+        `route ${this.route!.routeName} reads a field of the first message, and the call ended without one`,
+      ),
+    );
+  }
+
+  /** Decides where the call goes and opens it there. Returns false when that failed and the call is over. */
+  private link(message: Uint8Array | undefined, halfClosed: boolean): boolean {
+    const route = this.route!;
+    const decision = route.decide(this.headers, message);
+    if (decision instanceof RpcError) {
+      this.fail(decision);
+      return false;
+    }
+    this.decision = decision;
+    // Routing hands back one of the backends it was built with, and they are BackendLinks.
+    const backend = decision.backend as BackendLink;
+    const transactionId = backend.nextTransactionId();
+    this.appender = associationAppender(backend.association, decision.associationField, transactionId);
+    if (decision.replyBinding !== undefined) {
+      this.reply = new ReplyHold(decision.replyBinding, route.routeName, backend.name, this.context.maxMessageBytes);
+    }
+    const { requestStream, responseStream } = route.method;
+    const flags =
+      (halfClosed ? RecordFlag.END : 0) |
+      (requestStream ? RecordFlag.REQUEST_STREAM : 0) |
+      (responseStream ? RecordFlag.RESPONSE_STREAM : 0);
+    const headers = outgoingHeaders(this.headers, backend.association, this.reply !== null);
+    const port = backend.openCall(this, flags, decision.connection, transactionId, headers);
+    if (port instanceof RpcError) {
+      this.fail(port);
+      return false;
+    }
+    this.port = port;
+    this.state = CallState.linked;
+    return true;
+  }
+
+  // ── (3) to the backend ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  private passOn(buf: Buffer, start: number, end: number, last: boolean): void {
+    if (this.appender === null) this.port!.data(this, buf, start, end, last);
+    else this.passOnAppended(this.appender, this.port!, buf, start, end, last);
+  }
+
+  private passOnAppended(
+    appender: MessageAppender,
+    port: WorkerPort,
+    buf: Buffer,
+    start: number,
+    end: number,
+    last: boolean,
+  ): void {
+    const before = appender.added;
+    const refused = appender.feed(buf, start, end, (b, from, to) => port.data(this, b, from, to, false));
+    this.addedDebt += appender.added - before;
+    if (refused !== undefined) this.fail(refused);
+    else if (last) port.data(this, NO_BYTES, 0, 0, true);
+  }
+
+  requestTaken(bytes: number): void {
+    if (this.heldDebt > 0) {
+      const n = Math.min(this.heldDebt, bytes);
+      this.heldDebt -= n;
+      this.context.budget.give(n);
+      bytes -= n;
+    }
+    if (this.addedDebt > 0) {
+      const n = Math.min(this.addedDebt, bytes);
+      this.addedDebt -= n;
+      bytes -= n;
+    }
+    if (bytes > 0) this.stream.consume(bytes);
+  }
+
+  // ── (8) the backend's answer ───────────────────────────────────────────────────────────────────────────────────────
+
+  answerHeaders(list: HeaderList): void {
+    if (this.reply !== null) this.reply.headers = list;
+    else this.sendHeaders(list);
+  }
+
+  private sendHeaders(list: HeaderList): void {
+    this.state = CallState.answering;
+    this.stream.sendHeaders(list, this.answerField(), false);
+  }
+
+  /** What a binding route adds to the response headers. */
+  private answerField(): HeaderField | undefined {
+    const { answerName, answerValue } = this.decision!;
+    return answerName === undefined ? undefined : new HeaderField(answerName, answerValue!, Indexing.repeated);
+  }
+
+  answerData(buf: Buffer, start: number, end: number): void {
+    if (this.reply === null) {
+      this.stream.sendData(buf, start, end, false);
+      return;
+    }
+    const bound = this.reply.push(buf, start, end);
+    // The message must become whole, so the backend gets its window back as it arrives.
+    this.replyDebt += end - start;
+    this.port?.credit(this, end - start);
+    if (bound instanceof RpcError) this.fail(bound);
+    else if (bound) this.releaseReply();
+  }
+
+  /** Forwards what was held; from here on the answer goes through. */
+  private releaseReply(): void {
+    const { headers, kept } = this.reply!;
+    this.reply = null;
+    if (headers !== null) this.sendHeaders(headers);
+    if (kept.length > 0) this.stream.sendData(kept, 0, kept.length, false);
+  }
+
+  answerTrailers(list: HeaderList, trailersOnly: boolean): void {
+    // An answer that ends without a message binds nothing: an error, most likely.
+    if (this.reply !== null) this.releaseReply();
+    if (trailersOnly) this.stream.sendHeaders(list, this.answerField(), true);
+    else this.stream.sendTrailers(list);
+    this.end();
+  }
+
+  answerFailed(status: Status, message: string): void {
+    this.port = null;
+    this.fail(new RpcError(status, message));
+  }
+
+  onSent(bytes: number): void {
+    if (this.port === null) {
+      if (this.resetWhenSent && this.stream.state === StreamState.HALF_LOCAL) this.stream.reset(ErrorCode.NO_ERROR);
+      return;
+    }
+    if (this.replyDebt > 0) {
+      const n = Math.min(this.replyDebt, bytes);
+      this.replyDebt -= n;
+      bytes -= n;
+    }
+    this.untoldCredit += bytes;
+    if (this.untoldCredit < this.context.creditStep) return;
+    this.port.credit(this, this.untoldCredit);
+    this.untoldCredit = 0;
+  }
+
+  // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The client's deadline is over and the backend has not said so (called by the deadline's timer). */
+  deadlineOver(): void {
+    this.deadline = null;
+    this.context.counters.deadlines++;
+    this.fail(new RpcError(Status.DEADLINE_EXCEEDED, `deadline exceeded${this.whereabouts()}`));
+  }
+
+  private whereabouts(): string {
+    if (this.decision !== null) return ` at backend ${this.decision.backend.name}`;
+    return this.route === null ? '' : ` before route ${this.route.routeName} had its first message`;
+  }
+
+  private fail(error: RpcError): void {
+    if (this.state === CallState.over) return;
+    this.port?.cancel(this);
+    rescue(this.stream, error, this.state === CallState.answering);
+    this.end();
+  }
+
+  /** The answer is given, or nobody waits for it any more. */
+  private end(): void {
+    this.state = CallState.over;
+    this.port = null;
+    this.first = null;
+    this.reply = null;
+    if (this.deadline !== null) clearTimeout(this.deadline);
+    this.deadline = null;
+    this.decision?.reservation?.release();
+    this.context.budget.give(this.heldDebt);
+    this.heldDebt = 0;
+    const { stream } = this;
+    if (!stream.open) return;
+    // The client need not send the rest (RFC 9113 §8.1); what is queued for it must go out first.
+    if (maySend(stream.state)) this.resetWhenSent = true;
+    else stream.reset(ErrorCode.NO_ERROR);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+import type { HeaderList } from '../../http2/hpack/header-list.js';
+import { ServerSession, type ServerSessionOwner } from '../../http2/session/server-session.js';
+import type { SessionContext, SessionOptions } from '../../http2/session/session.js';
+import type { Stream } from '../../http2/stream/stream.js';
+import { Call } from './call.js';
+import type { CallContext } from './call-context.js';
+import { rejectHttp } from './rescue.js';
+
+/** Told when a connection has gone. */
+export interface ClientConnectionOwner {
+  connectionClosed(connection: ClientConnection): void;
+}
+
+/** One accepted connection: an HTTP/2 session whose streams are calls. */
+export class ClientConnection implements ServerSessionOwner {
+  private readonly owner: ClientConnectionOwner;
+  private readonly context: CallContext;
+  private readonly peer: string;
+  private readonly session: ServerSession;
+
+  constructor(
+    socket: Socket,
+    owner: ClientConnectionOwner,
+    context: CallContext,
+    session: SessionContext,
+    options: SessionOptions,
+  ) {
+    this.owner = owner;
+    this.context = context;
+    this.peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.session = new ServerSession(socket, session, options, this);
+  }
+
+  onReady(): void {
+    this.context.log.debug({ event: 'client_connected', peer: this.peer }, 'client connected');
+  }
+
+  onStream(stream: Stream, headers: HeaderList, endStream: boolean): void {
+    this.context.counters.calls++;
+    const call = new Call(this.context, stream, headers);
+    stream.handler = call;
+    call.begin(endStream);
+  }
+
+  onOversizedHeaders(stream: Stream): void {
+    this.context.counters.oversizedHeaders++;
+    rejectHttp(stream, 431);
+  }
+
+  onGoaway(): void {
+    // A client that says GOAWAY opens no more streams; those it has go on.
+  }
+
+  onClose(reason: string): void {
+    this.context.log.debug({ event: 'client_disconnected', peer: this.peer, reason }, 'client disconnected');
+    this.owner.connectionClosed(this);
+  }
+
+  /** Sends the client away; the connection closes when its last call has ended. */
+  drain(): void {
+    this.session.drain();
+  }
+
+  /** Ends it now; its calls are cancelled. */
+  close(): void {
+    this.session.close('shutting down');
+  }
+}

@@ -1,0 +1,30 @@
+import { MessageAppender } from '../../grpc/message-appender.js';
+import type { HeaderList } from '../../http2/hpack/header-list.js';
+import type { AssociationConfig, RoutingFieldConfig } from '../config/routing-file.js';
+import { encodeAssociationField } from '../routing/transaction-id.js';
+import { without } from '../../grpc/metadata.js';
+
+/**
+ * The headers a backend gets: the client's, untouched but for two things. A client that sends the association key itself does
+ * not get it through (the worker adds ours). And a reply whose key has to be read must not be compressed, so the backend is
+ * not told that it might.
+ */
+export function outgoingHeaders(
+  headers: HeaderList,
+  association: AssociationConfig | undefined,
+  readsReply: boolean,
+): HeaderList {
+  if (association?.location === 'header') headers = without(headers, association.key);
+  if (readsReply) headers = without(headers, 'grpc-accept-encoding');
+  return headers;
+}
+
+/** What puts the transaction id into each request message, where the backend wants it there. */
+export function associationAppender(
+  association: AssociationConfig | undefined,
+  field: RoutingFieldConfig | undefined,
+  transactionId: string,
+): MessageAppender | null {
+  if (association?.location !== 'protobuf' || field === undefined) return null;
+  return new MessageAppender(encodeAssociationField(field, transactionId));
+}

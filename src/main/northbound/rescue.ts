@@ -1,0 +1,25 @@
+import type { RpcError } from '../../grpc/rpc-error.js';
+import { statusTrailers, trailersOnly } from '../../grpc/trailers.js';
+import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
+import { HeaderList } from '../../http2/hpack/header-list.js';
+import type { Stream } from '../../http2/stream/stream.js';
+
+/** The one place where an error becomes what a client reads: `grpc-status` and `grpc-message`. */
+export function rescue(stream: Stream, error: RpcError, headersSent: boolean): void {
+  if (headersSent) stream.sendTrailers(statusTrailers(error.code, error.message));
+  else stream.sendHeaders(trailersOnly(error.code, error.message), undefined, true);
+}
+
+/** Answers a request that is not gRPC with a bare HTTP status (grpc/doc/PROTOCOL-HTTP2.md asks 415 for a foreign content type). */
+export function rejectHttp(stream: Stream, status: 405 | 415 | 431): void {
+  stream.sendHeaders(REJECTIONS[status], undefined, true);
+}
+
+const REJECTIONS = { 405: bare('405'), 415: bare('415'), 431: bare('431') };
+
+function bare(status: string): HeaderList {
+  return new HeaderList([
+    new HeaderField(':status', status, Indexing.repeated),
+    new HeaderField('content-length', '0', Indexing.repeated),
+  ]);
+}

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Backlog } from './backlog.js';
+
+test('everything is kept in order up to the limit', () => {
+  const backlog = new Backlog(6);
+  assert.equal(backlog.add(Buffer.from('xabcx'), 1, 4), true);
+  assert.equal(backlog.add(Buffer.from('def'), 0, 3), true);
+  assert.equal(Buffer.concat(backlog.kept.map((r) => r.buf.subarray(r.start, r.end))).toString(), 'abcdef');
+});
+
+test('one byte more drops all of it and says so once', () => {
+  const backlog = new Backlog(3);
+  backlog.add(Buffer.from('abc'), 0, 3);
+  assert.equal(backlog.add(Buffer.from('d'), 0, 1), false);
+  assert.equal(backlog.complete, false);
+  assert.equal(backlog.bytes, 0);
+  assert.deepEqual(backlog.kept, []);
+  assert.equal(backlog.add(Buffer.from('e'), 0, 1), true);
+});
+
+test('a small range does not keep the large batch it came in', () => {
+  const backlog = new Backlog(1000);
+  backlog.add(Buffer.from(new ArrayBuffer(100000)), 10, 20);
+  assert.ok(backlog.kept[0]!.buf.buffer.byteLength < 100000);
+});
