@@ -54,7 +54,8 @@ export class MessageAppender {
     }
     this.left = this.prefix.readUInt32BE(1);
     const length = this.left + this.suffix.length;
-    if (length > 0xffffffff) return new RpcError(Status.RESOURCE_EXHAUSTED, 'a message is too long for its association field');
+    if (length > 0xffffffff)
+      return new RpcError(Status.RESOURCE_EXHAUSTED, 'a message is too long for its association field');
     // A fresh prefix: the receiver may keep it by reference.
     const prefix = Buffer.alloc(MESSAGE_PREFIX_BYTES);
     prefix.writeUInt32BE(length, 1);

@@ -19,22 +19,29 @@ function framed(messages: readonly Uint8Array[]): Buffer {
 
 test('however a stream is cut, the boundaries found are exactly those of its messages', () => {
   fc.assert(
-    fc.property(fc.array(body, { maxLength: 8 }), fc.infiniteStream(fc.integer({ min: 1, max: 20 })), (messages, cuts) => {
-      const stream = framed(messages);
-      const ends = new Set<number>();
-      let end = 0;
-      for (const m of messages) ends.add((end += 5 + m.length));
-      const boundary = new MessageBoundary(1000, 'a peer');
-      let pos = 0;
-      while (pos < stream.length) {
-        const next = Math.min(stream.length, pos + cuts.next().value!);
-        const found = boundary.feed(stream, pos, next);
-        const expected = Math.max(-1, ...[...ends].filter((e) => e > pos && e <= next));
-        assert.equal(found, expected);
-        assert.equal(boundary.between, ends.has(next));
-        pos = next;
-      }
-    }),
+    fc.property(
+      fc.array(body, { maxLength: 8 }),
+      fc.infiniteStream(fc.integer({ min: 1, max: 20 })),
+      (messages, cuts) => {
+        const stream = framed(messages);
+        const ends = new Set<number>();
+        let end = 0;
+        for (const m of messages) {
+          end += 5 + m.length;
+          ends.add(end);
+        }
+        const boundary = new MessageBoundary(1000, 'a peer');
+        let pos = 0;
+        while (pos < stream.length) {
+          const next = Math.min(stream.length, pos + cuts.next().value!);
+          const found = boundary.feed(stream, pos, next);
+          const expected = Math.max(-1, ...[...ends].filter((e) => e > pos && e <= next));
+          assert.equal(found, expected);
+          assert.equal(boundary.between, ends.has(next));
+          pos = next;
+        }
+      },
+    ),
   );
 });
 

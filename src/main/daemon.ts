@@ -119,11 +119,24 @@ function buildHosts(clusters: ReadonlyMap<string, Cluster>, settings: Settings, 
   const backends: BackendLink[] = [...clusters.values()].flatMap((cluster) => cluster.backends);
   const workerSettings: WorkerSettings = settings;
   return placeBackends(backends.length, settings.workers, availableParallelism()).map(
-    (indexes, id) => new WorkerHost(id, indexes.map((index) => backends[index]!), workerSettings, turn, log),
+    (indexes, id) =>
+      new WorkerHost(
+        id,
+        indexes.map((index) => backends[index]!),
+        workerSettings,
+        turn,
+        log,
+      ),
   );
 }
 
-function buildListeners(config: RoutingFile, routers: Routers, settings: Settings, turn: Turn, log: Logger): Listener[] {
+function buildListeners(
+  config: RoutingFile,
+  routers: Routers,
+  settings: Settings,
+  turn: Turn,
+  log: Logger,
+): Listener[] {
   const session: SessionContext = {
     turn,
     scratch: new ScratchPool(),

@@ -1,5 +1,4 @@
-import { HeaderField, type Indexing } from '../http2/hpack/header-field.js';
-import { Indexing as Index } from '../http2/hpack/header-field.js';
+import { HeaderField, Indexing as Index, type Indexing } from '../http2/hpack/header-field.js';
 import { HeaderList } from '../http2/hpack/header-list.js';
 import { FieldTag, ListTag } from './header-list-writer.js';
 

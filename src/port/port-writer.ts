@@ -53,7 +53,15 @@ export class PortWriter implements Flushable {
     return this.used >>> 2;
   }
 
-  private head(at: number, type: number, flags: number, aux: number, slot: number, generation: number, length: number): void {
+  private head(
+    at: number,
+    type: number,
+    flags: number,
+    aux: number,
+    slot: number,
+    generation: number,
+    length: number,
+  ): void {
     const { words } = this;
     words[at] = type | (flags << 8) | (aux << 16);
     words[at + 1] = slot;
@@ -115,10 +123,24 @@ export class PortWriter implements Flushable {
   }
 
   trailers(slot: number, generation: number, connection: number, list: HeaderList, trailersOnly: boolean): void {
-    this.listRecord(RecordType.TRAILERS, trailersOnly ? RecordFlag.TRAILERS_ONLY : 0, slot, generation, connection, list);
+    this.listRecord(
+      RecordType.TRAILERS,
+      trailersOnly ? RecordFlag.TRAILERS_ONLY : 0,
+      slot,
+      generation,
+      connection,
+      list,
+    );
   }
 
-  private listRecord(type: number, flags: number, slot: number, generation: number, aux: number, list: HeaderList): void {
+  private listRecord(
+    type: number,
+    flags: number,
+    slot: number,
+    generation: number,
+    aux: number,
+    list: HeaderList,
+  ): void {
     const at = this.begin(maxListBytes(list));
     const pos = (at + RECORD_WORDS) * 4;
     const end = this.lists.write(list, this.buf, pos);

@@ -33,7 +33,17 @@ async function through(write: (writer: PortWriter) => void, read: (batch: ArrayB
 
 class Recorder {
   readonly seen: Seen[] = [];
-  onOpen(...[slot, generation, flags, backend, connection, id, headers]: [number, number, number, number, number, string, HeaderList]): void {
+  onOpen(
+    ...[slot, generation, flags, backend, connection, id, headers]: [
+      number,
+      number,
+      number,
+      number,
+      number,
+      string,
+      HeaderList,
+    ]
+  ): void {
     this.seen.push(['open', slot, generation, flags, backend, connection, id, plain(headers)]);
   }
   onData(slot: number, generation: number, buf: Buffer, start: number, end: number, last: boolean): void {
@@ -71,7 +81,15 @@ const bytes = fc.uint8Array({ maxLength: 200 });
 
 test('whatever main writes the worker reads, in order', async () => {
   const record = fc.oneof(
-    fc.record({ type: fc.constant('open' as const), slot: uint31, generation: uint31, backend: uint16, connection: fc.integer({ min: -1, max: 99 }), id: fc.stringMatching(/^[0-9a-f-]{0,36}$/), list }),
+    fc.record({
+      type: fc.constant('open' as const),
+      slot: uint31,
+      generation: uint31,
+      backend: uint16,
+      connection: fc.integer({ min: -1, max: 99 }),
+      id: fc.stringMatching(/^[0-9a-f-]{0,36}$/),
+      list,
+    }),
     fc.record({ type: fc.constant('data' as const), slot: uint31, generation: uint31, bytes, last: fc.boolean() }),
     fc.record({ type: fc.constant('cancel' as const), slot: uint31, generation: uint31 }),
     fc.record({ type: fc.constant('credit' as const), slot: uint31, generation: uint31, bytes: uint31 }),
@@ -87,7 +105,16 @@ test('whatever main writes the worker reads, in order', async () => {
           for (const r of all) {
             if (r.type === 'open') {
               writer.open(r.slot, r.generation, RecordFlag.END, r.backend, r.connection, r.id, r.list);
-              expected.push(['open', r.slot, r.generation, RecordFlag.END, r.backend, r.connection, r.id, plain(r.list)]);
+              expected.push([
+                'open',
+                r.slot,
+                r.generation,
+                RecordFlag.END,
+                r.backend,
+                r.connection,
+                r.id,
+                plain(r.list),
+              ]);
             } else if (r.type === 'data') {
               writer.data(r.slot, r.generation, r.bytes, 0, r.bytes.length, r.last);
               expected.push(['data', r.slot, r.generation, Buffer.from(r.bytes).toString('hex'), r.last]);
@@ -110,29 +137,32 @@ test('whatever main writes the worker reads, in order', async () => {
 
 test('whatever a worker writes main reads, in order', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.record({ list, slot: uint31, message: fc.string(), bytes }), { maxLength: 8 }), async (records) => {
-      const expected: Seen[] = [];
-      const recorder = new Recorder();
-      const reader = new MainPortReader(recorder);
-      await through(
-        (writer) => {
-          for (const r of records) {
-            writer.headers(r.slot, 7, 3, r.list);
-            writer.data(r.slot, 7, r.bytes, 0, r.bytes.length, false);
-            writer.trailers(r.slot, 7, 3, r.list, true);
-            writer.fail(r.slot, 7, 14, r.message);
-            expected.push(
-              ['headers', r.slot, 7, 3, plain(r.list)],
-              ['data', r.slot, 7, Buffer.from(r.bytes).toString('hex'), false],
-              ['trailers', r.slot, 7, 3, plain(r.list), true],
-              ['fail', r.slot, 7, 14, Buffer.from(r.message).toString()],
-            );
-          }
-        },
-        (batch) => reader.read(batch),
-      );
-      assert.deepEqual(recorder.seen, expected);
-    }),
+    fc.asyncProperty(
+      fc.array(fc.record({ list, slot: uint31, message: fc.string(), bytes }), { maxLength: 8 }),
+      async (records) => {
+        const expected: Seen[] = [];
+        const recorder = new Recorder();
+        const reader = new MainPortReader(recorder);
+        await through(
+          (writer) => {
+            for (const r of records) {
+              writer.headers(r.slot, 7, 3, r.list);
+              writer.data(r.slot, 7, r.bytes, 0, r.bytes.length, false);
+              writer.trailers(r.slot, 7, 3, r.list, true);
+              writer.fail(r.slot, 7, 14, r.message);
+              expected.push(
+                ['headers', r.slot, 7, 3, plain(r.list)],
+                ['data', r.slot, 7, Buffer.from(r.bytes).toString('hex'), false],
+                ['trailers', r.slot, 7, 3, plain(r.list), true],
+                ['fail', r.slot, 7, 14, Buffer.from(r.message).toString()],
+              );
+            }
+          },
+          (batch) => reader.read(batch),
+        );
+        assert.deepEqual(recorder.seen, expected);
+      },
+    ),
     { numRuns: 40 },
   );
 });

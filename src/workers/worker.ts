@@ -12,7 +12,12 @@ let worker: BackendWorker | undefined;
 
 /** Task `start`: takes the port and begins to dial. The first task of a thread. */
 export function start(task: StartTask): void {
-  worker = new BackendWorker(task.port, task.settings, task.backends, createLog(task.settings.logLevel, `worker-${threadId}`));
+  worker = new BackendWorker(
+    task.port,
+    task.settings,
+    task.backends,
+    createLog(task.settings.logLevel, `worker-${threadId}`),
+  );
 }
 
 /** Task `move`: a connection gets a new address. */

@@ -1,5 +1,12 @@
 import { ErrorCode } from '../frame/error-code.js';
-import { CLIENT_PREFACE, DEFAULT_MAX_FRAME_BYTES, FRAME_HEAD_BYTES, Flag, FrameType, readUint32 } from '../frame/head.js';
+import {
+  CLIENT_PREFACE,
+  DEFAULT_MAX_FRAME_BYTES,
+  Flag,
+  FRAME_HEAD_BYTES,
+  FrameType,
+  readUint32,
+} from '../frame/head.js';
 import { Http2Error } from '../session/http2-error.js';
 
 /**
@@ -151,7 +158,10 @@ export class FrameReader {
     const id = readUint32(buf, pos + 5) & 0x7fffffff;
     const start = pos + FRAME_HEAD_BYTES;
     if (this.blockId !== 0 && (type !== FrameType.CONTINUATION || id !== this.blockId)) {
-      throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `frame type ${type} inside the header block of stream ${this.blockId}`);
+      throw new Http2Error(
+        ErrorCode.PROTOCOL_ERROR,
+        `frame type ${type} inside the header block of stream ${this.blockId}`,
+      );
     }
     if (!this.sawSettings) {
       if (type !== FrameType.SETTINGS || (flags & Flag.ACK) !== 0) {
@@ -230,7 +240,8 @@ export class FrameReader {
       if (start === end) requireSize(0, 1, 'padded DATA');
       end -= buf[start]!;
       start += 1;
-      if (end < start) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `DATA padding is longer than the frame on stream ${id}`);
+      if (end < start)
+        throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `DATA padding is longer than the frame on stream ${id}`);
     }
     this.handler.onData(id, (flags & Flag.END_STREAM) !== 0, buf, start, end, flowBytes);
   }
@@ -244,11 +255,13 @@ export class FrameReader {
     }
     let dependsOn = -1;
     if ((flags & Flag.PRIORITY) !== 0) {
-      if (end - start < 5) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR, `HEADERS too short for its priority on stream ${id}`);
+      if (end - start < 5)
+        throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR, `HEADERS too short for its priority on stream ${id}`);
       dependsOn = readUint32(buf, start) & 0x7fffffff;
       start += 5;
     }
-    if (end < start) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `HEADERS padding is longer than the frame on stream ${id}`);
+    if (end < start)
+      throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `HEADERS padding is longer than the frame on stream ${id}`);
     const endStream = (flags & Flag.END_STREAM) !== 0;
     if ((flags & Flag.END_HEADERS) !== 0) {
       this.handler.onHeaderBlock(id, endStream, buf, start, end, dependsOn);

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { FRAME_HEAD_BYTES, Flag, FrameType, writeHead, writeUint32 } from '../frame/head.js';
+import { Flag, FRAME_HEAD_BYTES, FrameType, writeHead, writeUint32 } from '../frame/head.js';
 import { SETTING_BYTES } from '../frame/settings.js';
 import type { HpackEncoder } from '../hpack/encoder.js';
 import type { HeaderField } from '../hpack/header-field.js';

@@ -14,7 +14,7 @@ import { HpackError } from '../hpack/hpack-error.js';
 import type { SharedHeaderLists } from '../hpack/shared-header-lists.js';
 import { BlockKind, malformed } from '../stream/header-rules.js';
 import { ResetCause, type Stream } from '../stream/stream.js';
-import { afterLocalEnd, afterRemoteEnd, maySend, mayReceive, StreamState } from '../stream/stream-state.js';
+import { afterLocalEnd, afterRemoteEnd, mayReceive, maySend, StreamState } from '../stream/stream-state.js';
 import { Http2Error } from './http2-error.js';
 
 /** What every session of a thread shares. */
@@ -140,7 +140,12 @@ export abstract class Session implements FrameHandler, WriterOwner {
   /** SETTINGS entries that both sides send. */
   protected commonSettings(): number[] {
     const { streamWindow, maxHeaderListBytes, headerTableBytes } = this.options;
-    const entries: number[] = [Setting.INITIAL_WINDOW_SIZE, streamWindow, Setting.MAX_HEADER_LIST_SIZE, maxHeaderListBytes];
+    const entries: number[] = [
+      Setting.INITIAL_WINDOW_SIZE,
+      streamWindow,
+      Setting.MAX_HEADER_LIST_SIZE,
+      maxHeaderListBytes,
+    ];
     if (headerTableBytes !== 4096) entries.push(Setting.HEADER_TABLE_SIZE, headerTableBytes);
     return entries;
   }
@@ -353,7 +358,8 @@ export abstract class Session implements FrameHandler, WriterOwner {
     if (id === 0) {
       if (increment === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE of 0');
       this.sendWindow += increment;
-      if (this.sendWindow > MAX_INT31) throw new Http2Error(ErrorCode.FLOW_CONTROL_ERROR, 'the connection window overflows');
+      if (this.sendWindow > MAX_INT31)
+        throw new Http2Error(ErrorCode.FLOW_CONTROL_ERROR, 'the connection window overflows');
       this.pump();
       return;
     }
@@ -503,7 +509,8 @@ export abstract class Session implements FrameHandler, WriterOwner {
   private finishQueue(stream: Stream): void {
     const { trailers } = stream.queue;
     stream.queue.clear();
-    if (trailers !== null) this.writer.headers(stream.id, true, this.encoder, trailers, undefined, this.peerMaxFrameBytes);
+    if (trailers !== null)
+      this.writer.headers(stream.id, true, this.encoder, trailers, undefined, this.peerMaxFrameBytes);
     this.endLocal(stream);
   }
 

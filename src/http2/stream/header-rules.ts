@@ -53,7 +53,8 @@ function check(list: HeaderList, kind: BlockKind): string | undefined {
     if (name.charCodeAt(0) === 58 /* : */) {
       if (regular) return `pseudo-header ${printable(name)} after regular fields`;
       const bit = pseudoBit(name);
-      const allowed = kind === BlockKind.request ? bit !== 0 && bit !== STATUS : kind === BlockKind.response && bit === STATUS;
+      const allowed =
+        kind === BlockKind.request ? bit !== 0 && bit !== STATUS : kind === BlockKind.response && bit === STATUS;
       if (!allowed) return `pseudo-header ${printable(name)} is not allowed here`;
       if ((seen & bit) !== 0) return `pseudo-header ${name} twice`;
       seen |= bit;
@@ -63,7 +64,8 @@ function check(list: HeaderList, kind: BlockKind): string | undefined {
       if (connectionSpecific.has(name)) return `connection-specific field ${name}`;
       if (name === 'content-length') {
         const length = contentLength(value);
-        if (length < 0 || (list.contentLength >= 0 && list.contentLength !== length)) return 'content-length is not one number';
+        if (length < 0 || (list.contentLength >= 0 && list.contentLength !== length))
+          return 'content-length is not one number';
         list.contentLength = length;
       }
       if (name === 'te' && value !== 'trailers') return 'te is not trailers';

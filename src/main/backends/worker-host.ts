@@ -17,7 +17,6 @@ const RESTART_DELAY_MS = 500;
  * over a port that is handed over in the first task. A thread that dies fails its own calls only, and is replaced.
  */
 export class WorkerHost {
-  private readonly id: number;
   private readonly backends: readonly BackendLink[];
   private readonly settings: WorkerSettings;
   private readonly turn: Turn;
@@ -37,7 +36,6 @@ export class WorkerHost {
     log: Logger,
     workerFile: URL = WORKER_FILE,
   ) {
-    this.id = id;
     this.backends = backends;
     this.settings = settings;
     this.turn = turn;
@@ -53,7 +51,9 @@ export class WorkerHost {
       idleTimeout: Number.POSITIVE_INFINITY,
     });
     // An exception outside a task comes here; the port's end tells the rest.
-    this.pool.on('error', (error: unknown) => this.log.error({ event: 'worker_error', err: error }, 'worker thread failed'));
+    this.pool.on('error', (error: unknown) =>
+      this.log.error({ event: 'worker_error', err: error }, 'worker thread failed'),
+    );
   }
 
   /** Hands the thread its port and backends. */

@@ -60,7 +60,14 @@ export class WorkerPort implements MainRecordHandler {
   }
 
   /** Begins a call; `flags` are RecordFlags, `connection` -1 means all. */
-  open(call: PortCall, flags: number, backend: number, connection: number, associationId: string, headers: HeaderList): void {
+  open(
+    call: PortCall,
+    flags: number,
+    backend: number,
+    connection: number,
+    associationId: string,
+    headers: HeaderList,
+  ): void {
     call.slot = this.calls.allotSlot();
     call.generation = this.calls.allotGeneration();
     this.calls.put(call);

@@ -1,6 +1,12 @@
-import { loadPackageDefinition, type sendUnaryData, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
 import type { ServiceClientConstructor } from '@grpc/grpc-js';
+import {
+  loadPackageDefinition,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
 import type { Logger } from 'pino';
 import type { ApiConfig } from '../config/routing-file.js';
 import { packageFile } from '../package-file.js';
@@ -76,7 +82,10 @@ export class ConfigurationApi {
       // A worker that died under the change, at worst; the caller is told and the process goes on.
       error = thrown instanceof Error ? thrown.message : String(thrown);
     }
-    this.log.info({ event: 'control_change', rpc, success: error === undefined, error }, 'change through the control API');
+    this.log.info(
+      { event: 'control_change', rpc, success: error === undefined, error },
+      'change through the control API',
+    );
     done(null, { success: error === undefined, error: error ?? '' });
   }
 

@@ -1,6 +1,6 @@
 import { FirstMessage } from '../../grpc/first-message.js';
-import { MESSAGE_PREFIX_BYTES } from '../../grpc/message-boundary.js';
 import type { MessageAppender } from '../../grpc/message-appender.js';
+import { MESSAGE_PREFIX_BYTES } from '../../grpc/message-boundary.js';
 import { requestHead } from '../../grpc/request-head.js';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
@@ -13,10 +13,10 @@ import { RecordFlag } from '../../port/records.js';
 import type { BackendLink } from '../backends/backend-link.js';
 import type { PortCall, WorkerPort } from '../backends/worker-port.js';
 import type { MethodRoute, RouteDecision } from '../routing/route.js';
-import { associationAppender, outgoingHeaders } from './outgoing.js';
 import type { CallContext } from './call-context.js';
 import { CallState } from './call-state.js';
 import { startDeadline } from './deadline.js';
+import { associationAppender, outgoingHeaders } from './outgoing.js';
 import { ReplyHold } from './reply-hold.js';
 import { rejectHttp, rescue } from './rescue.js';
 
@@ -108,7 +108,10 @@ export class Call implements StreamHandler, PortCall {
 
   onReset(code: number, cause: ResetCause): void {
     if (this.state === CallState.over) return;
-    this.context.log.debug({ event: 'call_cancelled', stream: this.stream.id, code, cause }, 'the client gave the call up');
+    this.context.log.debug(
+      { event: 'call_cancelled', stream: this.stream.id, code, cause },
+      'the client gave the call up',
+    );
     this.port?.cancel(this);
     this.end();
   }

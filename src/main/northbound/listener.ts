@@ -32,7 +32,8 @@ export class Listener implements ClientConnectionOwner {
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
     // After `listen` has succeeded only accept() can fail (no file descriptors left): the listener goes on.
     this.server.on('error', (error) => {
-      if (this.server.listening) context.log.error({ event: 'accept_failed', err: error }, 'a connection was not accepted');
+      if (this.server.listening)
+        context.log.error({ event: 'accept_failed', err: error }, 'a connection was not accepted');
     });
   }
 

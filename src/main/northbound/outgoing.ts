@@ -1,8 +1,8 @@
 import { MessageAppender } from '../../grpc/message-appender.js';
+import { without } from '../../grpc/metadata.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { AssociationConfig, RoutingFieldConfig } from '../config/routing-file.js';
 import { encodeAssociationField } from '../routing/transaction-id.js';
-import { without } from '../../grpc/metadata.js';
 
 /**
  * The headers a backend gets: the client's, untouched but for two things. A client that sends the association key itself does

@@ -113,7 +113,10 @@ export class Backend implements ConnectionOwner {
       const dropped = request.dropStalled(nowMs, this.context.settings.replicaStallMs);
       if (dropped === 0) continue;
       this.context.counters.legsStalled += dropped;
-      this.log.warn({ event: 'replica_stalled', dropped }, 'a replica that took no request bytes was dropped from a call');
+      this.log.warn(
+        { event: 'replica_stalled', dropped },
+        'a replica that took no request bytes was dropped from a call',
+      );
     }
   }
 

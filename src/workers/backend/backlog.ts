@@ -27,7 +27,8 @@ export class Backlog {
     }
     this.bytes += length;
     // A small range would keep its whole batch alive for as long as the request lives.
-    if (length * 4 < buf.buffer.byteLength) this.ranges.push({ buf: Buffer.from(buf.subarray(start, end)), start: 0, end: length });
+    if (length * 4 < buf.buffer.byteLength)
+      this.ranges.push({ buf: Buffer.from(buf.subarray(start, end)), start: 0, end: length });
     else this.ranges.push({ buf, start, end });
     return true;
   }

@@ -1,7 +1,7 @@
-import { withoutResponseHead } from '../../grpc/trailers-only.js';
 import { MessageBoundary } from '../../grpc/message-boundary.js';
 import { RpcError } from '../../grpc/rpc-error.js';
-import { Status } from '../../grpc/status-code.js';
+import type { Status } from '../../grpc/status-code.js';
+import { withoutResponseHead } from '../../grpc/trailers-only.js';
 import type { HeaderField } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { Connection } from '../southbound/connection.js';
@@ -264,7 +264,12 @@ export class Request {
   fail(status: Status, reason: string): void {
     if (!this.running) return;
     const { cluster, name } = this.backend;
-    this.backend.context.port.fail(this.slot, this.generation, status, `backend ${name} of cluster ${cluster}: ${reason}`);
+    this.backend.context.port.fail(
+      this.slot,
+      this.generation,
+      status,
+      `backend ${name} of cluster ${cluster}: ${reason}`,
+    );
     this.answered();
   }
 

@@ -4,9 +4,15 @@ import { Backoff } from './backoff.js';
 
 test('delays double up to the longest, with jitter in their upper half', () => {
   const longest = new Backoff(200, 1000, () => 1);
-  assert.deepEqual([1, 2, 3, 4, 5].map(() => longest.next()), [200, 400, 800, 1000, 1000]);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map(() => longest.next()),
+    [200, 400, 800, 1000, 1000],
+  );
   const shortest = new Backoff(200, 1000, () => 0);
-  assert.deepEqual([1, 2, 3, 4].map(() => shortest.next()), [100, 200, 400, 500]);
+  assert.deepEqual(
+    [1, 2, 3, 4].map(() => shortest.next()),
+    [100, 200, 400, 500],
+  );
 });
 
 test('a success starts over', () => {

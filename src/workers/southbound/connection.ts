@@ -220,7 +220,10 @@ class Attempt implements ClientSessionOwner {
     this.connection = connection;
     this.context = context;
     this.socket = connect({ host: addr, port, noDelay: true });
-    this.timer = setTimeout(() => this.fail(`no connection within ${context.connectTimeoutMs} ms`), context.connectTimeoutMs);
+    this.timer = setTimeout(
+      () => this.fail(`no connection within ${context.connectTimeoutMs} ms`),
+      context.connectTimeoutMs,
+    );
     this.socket.on('error', (error) => this.fail(error.message));
     this.socket.once('connect', () => {
       this.session = new ClientSession(this.socket, this.context.session, this.context.options, this);

@@ -1,12 +1,12 @@
+import { httpFailure } from '../../grpc/http-status.js';
+import type { RpcError } from '../../grpc/rpc-error.js';
+import { Status } from '../../grpc/status-code.js';
 import { ErrorCode, errorCodeName } from '../../http2/frame/error-code.js';
 import type { HeaderField } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { ClientSession } from '../../http2/session/client-session.js';
 import { SendQueue } from '../../http2/stream/send-queue.js';
 import { ResetCause, type Stream, type StreamHandler } from '../../http2/stream/stream.js';
-import { httpFailure } from '../../grpc/http-status.js';
-import type { RpcError } from '../../grpc/rpc-error.js';
-import { Status } from '../../grpc/status-code.js';
 import type { Request } from '../backend/request.js';
 import { HeldAnswer } from '../backend/responses/held-answer.js';
 import type { Connection } from './connection.js';
@@ -46,7 +46,8 @@ export class ReplicaStream implements StreamHandler {
   lostStatus: Status = Status.UNAVAILABLE;
   private stream: Stream | null = null;
   /** While the peer's stream limit keeps it waiting: what to send when it is let in. */
-  private waiting: { headers: HeaderList; extra: HeaderField | undefined; endStream: boolean; body: SendQueue } | null = null;
+  private waiting: { headers: HeaderList; extra: HeaderField | undefined; endStream: boolean; body: SendQueue } | null =
+    null;
   private graceTimer: NodeJS.Timeout | null = null;
 
   constructor(request: Request, connection: Connection, taken: number) {

@@ -27,6 +27,7 @@ export class NoAnswer {
   /** Ends the request with the failure that fits. */
   settle(request: Request): void {
     if (this.lost !== null) request.fail(this.lost.lostStatus, this.lost.lostReason);
-    else if (this.declined !== null) request.forwardTrailers(this.declinedBy!, this.declined, this.declinedTrailersOnly);
+    else if (this.declined !== null)
+      request.forwardTrailers(this.declinedBy!, this.declined, this.declinedTrailersOnly);
   }
 }
