@@ -1,0 +1,156 @@
+import { EchoClient } from './client.js';
+import { Daemon, type DaemonSettings } from './daemon.js';
+import { echo, echoService } from './echo.js';
+import { freePort } from './free-ports.js';
+import { inRepository } from './paths.js';
+import { type Handler, Replica } from './replica.js';
+import type { ReplicaCall } from './replica-call.js';
+
+export interface BackendPlan {
+  /** Names of the replicas; also the names of their connections. */
+  readonly replicas: readonly string[];
+  /** `active_active` if not given. */
+  readonly type?: 'active_active' | 'server';
+  readonly association?: object;
+}
+
+export interface BedPlan {
+  /** Cluster → backend → replicas, or all about the backend. */
+  readonly clusters: Readonly<Record<string, Readonly<Record<string, readonly string[] | BackendPlan>>>>;
+  /** Routes of the one router, as in a routing file. */
+  readonly routes: readonly object[];
+  /** Replicas that are down at the start. */
+  readonly absent?: readonly string[];
+  /** Connections that have no address in the file. */
+  readonly unset?: readonly string[];
+  readonly control?: boolean;
+  readonly daemon?: DaemonSettings;
+}
+
+/** A fleet of echo replicas, the daemon in front of it, and a client: everything a behaviour needs to be seen. */
+export class Bed {
+  readonly daemon: Daemon;
+  readonly client: EchoClient;
+  readonly port: number;
+  readonly controlPort: number;
+  readonly replicas: ReadonlyMap<string, Replica>;
+
+  private constructor(daemon: Daemon, port: number, controlPort: number, replicas: ReadonlyMap<string, Replica>) {
+    this.daemon = daemon;
+    this.port = port;
+    this.controlPort = controlPort;
+    this.replicas = replicas;
+    this.client = new EchoClient(port);
+  }
+
+  /** Starts it all and waits until every replica that is there is connected. */
+  static async start(plan: BedPlan): Promise<Bed> {
+    const replicas = new Map<string, Replica>();
+    for (const backends of Object.values(plan.clusters)) {
+      for (const backend of Object.values(backends)) {
+        for (const name of backendPlan(backend).replicas) {
+          const start = plan.absent?.includes(name) ? Replica.absent : Replica.start;
+          replicas.set(name, await start(name, echoService, echo));
+        }
+      }
+    }
+    const port = await freePort();
+    const controlPort = plan.control ? await freePort() : 0;
+    try {
+      const daemon = await Daemon.start(routingFile(plan, port, controlPort, replicas), plan.daemon);
+      const bed = new Bed(daemon, port, controlPort, replicas);
+      const away = [...(plan.absent ?? []), ...(plan.unset ?? [])];
+      await daemon.untilOpen([...replicas.keys()].filter((name) => !away.includes(name)));
+      return bed;
+    } catch (error) {
+      for (const replica of replicas.values()) await replica.kill();
+      throw error;
+    }
+  }
+
+  replica(name: string): Replica {
+    const found = this.replicas.get(name);
+    if (found === undefined) throw new Error(`no replica ${name}`);
+    return found;
+  }
+
+  /** All replicas do this with calls from now on; without an argument they echo. */
+  handle(handler: Handler = echo): void {
+    for (const replica of this.replicas.values()) replica.handler = handler;
+  }
+
+  /** Calls that carry this key in their first message, on all replicas, or on those with these names. */
+  callsWithKey(key: string, names: Iterable<string> = this.replicas.keys()): ReplicaCall[] {
+    return [...names].flatMap((name) => this.replica(name).calls.filter((call) => call.requests[0]?.key === key));
+  }
+
+  /** Kills the replica and waits until the router knows. */
+  async kill(name: string): Promise<void> {
+    await this.replica(name).kill();
+    await this.daemon.untilClosed([name]);
+  }
+
+  /** Starts the replica again and waits until the router is connected. */
+  async revive(name: string): Promise<void> {
+    await this.replica(name).start();
+    await this.daemon.untilOpen([name]);
+  }
+
+  async stop(): Promise<void> {
+    this.client.stop();
+    await this.daemon.stop();
+    for (const replica of this.replicas.values()) await replica.kill();
+  }
+}
+
+export const SERIAL_KEY = 'x-serial';
+export const bySerialHeader = { strategy: 'serial_number', location: 'header', key: SERIAL_KEY };
+
+function backendPlan(backend: readonly string[] | BackendPlan): BackendPlan {
+  return 'replicas' in backend ? backend : { replicas: backend };
+}
+
+function routingFile(plan: BedPlan, port: number, controlPort: number, replicas: ReadonlyMap<string, Replica>): object {
+  return {
+    servers: [
+      {
+        name: 'north',
+        address: '127.0.0.1',
+        port,
+        type: 'grpc',
+        routers: [{ package: 'afrouter.test', service: 'Echo', router: 'echo' }],
+      },
+    ],
+    routers: [
+      {
+        name: 'echo',
+        package: 'afrouter.test',
+        service: 'Echo',
+        proto_descriptor: inRepository('protos/echo.proto'),
+        routes: plan.routes,
+      },
+    ],
+    backend_clusters: Object.entries(plan.clusters).map(([name, backends]) => ({
+      name,
+      backends: Object.entries(backends).map(([backend, given]) => {
+        const { replicas: names, type = 'active_active', association } = backendPlan(given);
+        return {
+          name: backend,
+          type,
+          ...(type === 'active_active' ? { association: association ?? bySerialHeader } : {}),
+          connections: names.map((connection) =>
+            plan.unset?.includes(connection)
+              ? { name: connection, addr: '', port: '' }
+              : { name: connection, addr: '127.0.0.1', port: replicas.get(connection)!.port },
+          ),
+        };
+      }),
+    })),
+    ...(controlPort === 0 ? {} : { api: { address: '127.0.0.1', port: controlPort } }),
+  };
+}
+
+/** A round robin route for these methods. */
+export function roundRobin(name: string, cluster: string, methods: readonly string[] = ['*']): object {
+  return { name, type: 'round_robin', association: 'round_robin', backend_cluster: cluster, methods };
+}

@@ -1,0 +1,116 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { eventually } from './eventually.js';
+import { Flag, type Frame, frame, headerBlock, PREFACE, splitFrames, Type, uint32 } from './frames.js';
+import { freePort } from './free-ports.js';
+
+/** One HTTP/2 connection driven frame by frame. SETTINGS and PING are acknowledged; everything else is the test's. */
+export class RawPeer {
+  readonly socket: Socket;
+  readonly frames: Frame[] = [];
+  closed = false;
+  /** Called for each frame after the automatic answers. */
+  onFrame: ((frame: Frame) => void) | null = null;
+  private rest: Buffer = Buffer.alloc(0);
+
+  constructor(socket: Socket, skipPreface: boolean) {
+    this.socket = socket;
+    let preface = skipPreface ? PREFACE.length : 0;
+    socket.on('data', (bytes: Buffer) => {
+      this.rest = Buffer.concat([this.rest, bytes]);
+      if (preface > 0) {
+        if (this.rest.length < preface) return;
+        this.rest = this.rest.subarray(preface);
+        preface = 0;
+      }
+      const { frames, rest } = splitFrames(this.rest);
+      this.rest = rest;
+      for (const each of frames) this.take(each);
+    });
+    socket.on('close', () => {
+      this.closed = true;
+    });
+    socket.on('error', () => {});
+  }
+
+  /** Connects as a client: preface, SETTINGS, and a connection window of 2^31-1. */
+  static async dial(port: number, settings: Buffer = Buffer.alloc(0)): Promise<RawPeer> {
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    const peer = new RawPeer(socket, false);
+    peer.send(PREFACE, frame(Type.SETTINGS, 0, 0, settings));
+    return peer;
+  }
+
+  send(...bytes: Buffer[]): void {
+    if (!this.socket.destroyed) this.socket.write(Buffer.concat(bytes));
+  }
+
+  /** HEADERS of a gRPC call. */
+  request(stream: number, path: string, extra: readonly (readonly [string, string])[] = []): void {
+    const fields: (readonly [string, string])[] = [
+      [':method', 'POST'],
+      [':scheme', 'http'],
+      [':path', path],
+      [':authority', 'localhost'],
+      ['te', 'trailers'],
+      ['content-type', 'application/grpc'],
+      ...extra,
+    ];
+    this.send(frame(Type.HEADERS, Flag.END_HEADERS, stream, headerBlock(fields)));
+  }
+
+  reset(stream: number, code: number): void {
+    this.send(frame(Type.RST_STREAM, 0, stream, uint32(code)));
+  }
+
+  async untilFrame(what: string, wanted: (frame: Frame) => boolean): Promise<Frame> {
+    return eventually(what, () => this.frames.find(wanted));
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private take(each: Frame): void {
+    this.frames.push(each);
+    if (each.type === Type.SETTINGS && (each.flags & Flag.ACK) === 0) this.send(frame(Type.SETTINGS, Flag.ACK, 0));
+    if (each.type === Type.PING && (each.flags & Flag.ACK) === 0)
+      this.send(frame(Type.PING, Flag.ACK, 0, each.payload));
+    this.onFrame?.(each);
+  }
+}
+
+/** A server of raw peers. */
+export class RawServer {
+  readonly port: number;
+  readonly peers: RawPeer[] = [];
+  private readonly server: Server;
+
+  private constructor(port: number, onPeer: (peer: RawPeer) => void) {
+    this.port = port;
+    this.server = createServer({ noDelay: true }, (socket) => {
+      const peer = new RawPeer(socket, true);
+      this.peers.push(peer);
+      onPeer(peer);
+    });
+  }
+
+  /** @param onPeer called for each connection; sends SETTINGS if nothing else is given */
+  static async listen(
+    onPeer: (peer: RawPeer) => void = (peer) => peer.send(frame(Type.SETTINGS, 0, 0)),
+    port?: number,
+  ): Promise<RawServer> {
+    const raw = new RawServer(port ?? (await freePort()), onPeer);
+    await new Promise<void>((resolve) => raw.server.listen(raw.port, '127.0.0.1', resolve));
+    return raw;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const peer of this.peers) peer.destroy();
+    await closed;
+  }
+}
