@@ -21,7 +21,7 @@ export class HeaderField {
   readonly name: string;
   readonly value: string;
   indexing: Indexing;
-  /** `name \0 value`, made when first needed: encoders look fields up by content with it. */
+  /** Length of the name, name, value; made when first needed: encoders look fields up by content with it. */
   private contentKey: string | undefined = undefined;
 
   constructor(name: string, value: string, indexing: Indexing) {
@@ -37,7 +37,8 @@ export class HeaderField {
 
   /** A string that is equal for two fields exactly when name and value are. */
   get key(): string {
-    this.contentKey ??= `${this.name}\0${this.value}`;
+    // The length keeps names and values apart whatever octets they hold.
+    this.contentKey ??= `${this.name.length} ${this.name}${this.value}`;
     return this.contentKey;
   }
 }

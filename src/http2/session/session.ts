@@ -292,6 +292,7 @@ export abstract class Session implements FrameHandler, WriterOwner {
   onSettings(ack: boolean, buf: Buffer, start: number, end: number): void {
     if (ack) {
       this.settingsAcked = true;
+      this.decoder.settingsAcknowledged();
       return;
     }
     readSettings(buf, start, end, (id, value) => this.applySetting(id, value));
