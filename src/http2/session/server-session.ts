@@ -45,7 +45,12 @@ export class ServerSession extends Session {
     return id > this.lastId || (id & 1) === 0;
   }
 
-  protected override onUnknownStreamHeaders(id: number, endStream: boolean, list: HeaderList): void {
+  protected override onUnknownStreamHeaders(
+    id: number,
+    endStream: boolean,
+    list: HeaderList,
+    selfDependent: boolean,
+  ): void {
     if ((id & 1) === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `a client opened even stream ${id}`);
     if (id <= this.lastId) {
       this.onClosedStreamHeaders(id);
@@ -62,7 +67,7 @@ export class ServerSession extends Session {
       this.serverOwner.onOversizedHeaders(stream);
       return;
     }
-    if (malformed(list, BlockKind.request) !== undefined || (endStream && list.contentLength > 0)) {
+    if (selfDependent || malformed(list, BlockKind.request) !== undefined || (endStream && list.contentLength > 0)) {
       this.refuse(id, ErrorCode.PROTOCOL_ERROR);
       return;
     }

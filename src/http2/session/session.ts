@@ -171,8 +171,13 @@ export abstract class Session implements FrameHandler, WriterOwner {
 
   /** Streams of this id range are opened by the peer / were opened by us: what an unknown id means. Implemented per side. */
   protected abstract isIdle(id: number): boolean;
-  /** A header block on a stream that is not in the table. */
-  protected abstract onUnknownStreamHeaders(id: number, endStream: boolean, list: HeaderList): void;
+  /** A header block on a stream that is not in the table. `selfDependent`: its priority names the stream itself. */
+  protected abstract onUnknownStreamHeaders(
+    id: number,
+    endStream: boolean,
+    list: HeaderList,
+    selfDependent: boolean,
+  ): void;
   protected abstract checkHeaders(stream: Stream, list: HeaderList, endStream: boolean): void;
 
   /** A frame came for a stream that is not in the table: decides between ignoring, a stream error and a connection error. */
@@ -228,10 +233,7 @@ export abstract class Session implements FrameHandler, WriterOwner {
     const list = this.decoder.decode(buf, start, end);
     const stream = this.streams.get(id);
     if (stream === undefined) {
-      if (dependsOn === id) {
-        if (!this.isIdle(id)) this.onStrayFrame(id, 'HEADERS');
-      }
-      this.onUnknownStreamHeaders(id, endStream, list);
+      this.onUnknownStreamHeaders(id, endStream, list, dependsOn === id);
       return;
     }
     if (!mayReceive(stream.state)) {
