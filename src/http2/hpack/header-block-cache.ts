@@ -112,7 +112,9 @@ export function hashBlock(buf: Uint8Array, start: number, end: number): number {
     hash ^= hash >>> 15;
   }
   for (; pos < end; pos++) hash = Math.imul(hash ^ buf[pos]!, 0x01000193);
-  return hash ^ (hash >>> 16);
+  // Spreads the differences to the low bits, which choose the slot.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return hash ^ (hash >>> 13);
 }
 
 function same(bytes: Uint8Array, buf: Uint8Array, start: number, end: number): boolean {
