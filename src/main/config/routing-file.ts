@@ -5,6 +5,15 @@ export interface RoutingFile {
   readonly routers: readonly RouterConfig[];
   readonly clusters: readonly ClusterConfig[];
   readonly api: ApiConfig | undefined;
+  readonly serverCertificates?: CertificateConfig | undefined;
+  readonly clientCertificates?: CertificateConfig | undefined;
+}
+
+/** Paths as written; they may start at the routing file's directory or at the working directory. */
+export interface CertificateConfig {
+  readonly grpcCertificate: string | undefined;
+  readonly grpcKey: string | undefined;
+  readonly grpcCsr: string | undefined;
 }
 
 export interface ServerConfig {
@@ -44,6 +53,11 @@ export interface MethodConfig {
   readonly requestField: RoutingFieldConfig | undefined;
   /** The same, for the response message of a method in `nb_binding_methods`. */
   readonly responseField: RoutingFieldConfig | undefined;
+  /**
+   * Metadata key (lower case) that holds the routing key, for a method of an `rpc_affinity_header` route: the route's, or its
+   * override's. Undefined = round robin; undefined on every other route.
+   */
+  readonly routingKey: string | undefined;
   /**
    * By index of the backend in the route's cluster: the request field that carries the association id
    * (`location: protobuf`; top-level field, string or integer), or undefined. Empty when no backend has one.

@@ -1,0 +1,88 @@
+import type { ConfigNode } from '../config-node.js';
+import type { Findings } from '../findings.js';
+import type { ApiConfig, ServerConfig, ServerRouterConfig } from '../routing-file.js';
+import { hostAddress } from './host-address.js';
+import { nameList, namesOf, requireUniqueNames } from './names.js';
+
+const ANY = '*';
+
+/** Checks the servers, the routers they name, and that no two listeners (the control API is one) want the same address. */
+export function resolveServers(root: ConfigNode, findings: Findings): readonly ServerConfig[] {
+  const nodes = root.member('servers').objects();
+  const routers = root.member('routers').objects();
+  requireUniqueNames(nodes, 'server', findings);
+  requireOwnAddresses([...nodes, root.member('api')], findings);
+  return nodes.map((node) => ({
+    name: node.member('name').text() ?? '',
+    address: hostAddress(node.member('address'), findings),
+    port: node.member('port').integer() ?? 0,
+    routers: resolveServerRouters(node.member('routers').objects(), routers, findings),
+  }));
+}
+
+/** The control API, if there is one. */
+export function resolveApi(node: ConfigNode, findings: Findings): ApiConfig | undefined {
+  if (!node.present) return undefined;
+  return { address: hostAddress(node.member('address'), findings), port: node.member('port').integer() ?? 0 };
+}
+
+function requireOwnAddresses(listeners: readonly ConfigNode[], findings: Findings): void {
+  const first = new Map<string, ConfigNode>();
+  for (const listener of listeners) {
+    const port = listener.member('port');
+    if (!port.present) continue;
+    const key = `${listener.member('address').text() ?? ''} ${port.value}`;
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, port);
+    else findings.problem(port, `a port that no other listener on this address has (it is at ${earlier.path})`);
+  }
+}
+
+function resolveServerRouters(
+  nodes: readonly ConfigNode[],
+  routers: readonly ConfigNode[],
+  findings: Findings,
+): readonly ServerRouterConfig[] {
+  const first = new Map<string, ConfigNode>();
+  return nodes.map((node) => {
+    const packageName = node.member('package').text() ?? '';
+    const service = node.member('service').name() ?? ANY;
+    const key = `${packageName}/${service}`;
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, node);
+    else
+      findings.problem(
+        node,
+        `a package and service that no other entry of the server has (${earlier.path})`,
+        `package '${packageName}', service '${service}' again`,
+      );
+    const router = node.member('router');
+    if (router.name() !== undefined) requireRouter(router, packageName, service, routers, findings);
+    return { package: packageName, service, router: router.text() ?? '' };
+  });
+}
+
+function requireRouter(
+  router: ConfigNode,
+  packageName: string,
+  service: string,
+  routers: readonly ConfigNode[],
+  findings: Findings,
+): void {
+  const named = routers.filter((node) => node.member('name').text() === router.value);
+  if (named.length === 0) {
+    findings.problem(router, `the name of a router: ${nameList(namesOf(routers))}`);
+    return;
+  }
+  const served = named.map((node) => [node.member('package').text(), node.member('service').text()] as const);
+  const fits = served.some(
+    ([itsPackage, itsService]) =>
+      (packageName === ANY || packageName === itsPackage) && (service === ANY || service === itsService),
+  );
+  if (fits) return;
+  findings.problem(
+    router,
+    `a router that serves package '${packageName}', service '${service}'`,
+    `router '${router.value}', which serves ${served.map(([itsPackage, itsService]) => `package '${itsPackage}', service '${itsService}'`).join('; ')}`,
+  );
+}

@@ -1,0 +1,273 @@
+import convict from 'convict';
+import { ConfigError, type ConfigProblem, describeValue } from './config-error.js';
+import { choice, either, flag, integer, type SettingFormat, text } from './setting-format.js';
+
+/** One setting: where it comes from and what it may be. */
+export interface Setting<T> {
+  /** The environment variable. */
+  readonly env: string;
+  /** The command-line flag that overrides the variable. */
+  readonly flag: string | undefined;
+  readonly format: SettingFormat<T>;
+  /** As it would be written in the environment; undefined = it must be given. */
+  readonly default: string | undefined;
+  readonly doc: string;
+}
+
+function setting<T>(
+  env: string,
+  format: SettingFormat<T>,
+  byDefault: number | string | undefined,
+  doc: string,
+  flagName?: string,
+): Setting<T> {
+  return { env, flag: flagName, format, default: byDefault?.toString(), doc };
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+/** The largest flow-control window (RFC 9113, 6.9.1). */
+const MAX_WINDOW = 2 ** 31 - 1;
+/** The largest delay of a Node timer: a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Every setting; docs/settings.md is generated from this. */
+export const SETTINGS = {
+  config: setting('AFROUTER_CONFIG', text('the path of a routing file'), undefined, 'The routing file.', '--config'),
+  logLevel: setting(
+    'AFROUTER_LOG_LEVEL',
+    choice(LOG_LEVELS),
+    'info',
+    'The least severe events that are logged.',
+    '--log-level',
+  ),
+  dryRun: setting('AFROUTER_DRY_RUN', flag(), 'false', 'Check the configuration and exit.', '--dry-run'),
+  workers: setting(
+    'AFROUTER_WORKERS',
+    either(choice(['auto', 'per-backend']), integer(1, 1024)),
+    'auto',
+    'Worker threads that the backends are dealt out to. `auto`: one per backend, at most one less than there are cores, at least one.',
+  ),
+  maxMessageBytes: setting(
+    'AFROUTER_MAX_MESSAGE_BYTES',
+    integer(1, GIB),
+    16 * MIB,
+    'The longest gRPC message that is held whole (to route, to merge replicas). A longer one ends its call with RESOURCE_EXHAUSTED.',
+  ),
+  heldBytes: setting(
+    'AFROUTER_HELD_BYTES',
+    integer(1, 64 * GIB),
+    256 * MIB,
+    'Bytes that all calls together may hold while they wait for their first message. Calls beyond end with RESOURCE_EXHAUSTED.',
+  ),
+  replayLimit: setting(
+    'AFROUTER_REPLAY_LIMIT',
+    integer(0, GIB),
+    4 * MIB,
+    'Bytes of request messages that one call keeps for a replica that connects later. A call over it is not caught up.',
+  ),
+  affinityEntries: setting(
+    'AFROUTER_AFFINITY_ENTRIES',
+    integer(1, 16_000_000),
+    1_000_000,
+    'Keys that one route remembers. A full table forgets the longest unused key that has no call in flight.',
+  ),
+  affinityIdleMs: setting(
+    'AFROUTER_AFFINITY_IDLE_MS',
+    integer(0, Number.MAX_SAFE_INTEGER),
+    0,
+    'Milliseconds after which an unused key is forgotten; 0 is never.',
+  ),
+  discardGraceMs: setting(
+    'AFROUTER_DISCARD_GRACE_MS',
+    integer(0, MAX_TIMER_MS),
+    5000,
+    'Milliseconds that replicas whose answer is not used may still take before their streams are cancelled.',
+  ),
+  replicaStallMs: setting(
+    'AFROUTER_REPLICA_STALL_MS',
+    integer(1, MAX_TIMER_MS),
+    10_000,
+    'Milliseconds that a replica may take nothing of a call, while another one does, before it is dropped from the call.',
+  ),
+  deadlineSlackMs: setting(
+    'AFROUTER_DEADLINE_SLACK_MS',
+    integer(0, MAX_TIMER_MS),
+    50,
+    'Milliseconds after a call’s deadline that the backend has to report it before the router does.',
+  ),
+  drainMs: setting(
+    'AFROUTER_DRAIN_MS',
+    integer(0, MAX_TIMER_MS),
+    30_000,
+    'Milliseconds that calls may still take after SIGTERM or SIGINT.',
+  ),
+  reconnectMinMs: setting(
+    'AFROUTER_RECONNECT_MIN_MS',
+    integer(1, MAX_TIMER_MS),
+    200,
+    'Milliseconds before a lost connection is dialled again, doubled with each failure.',
+  ),
+  reconnectMaxMs: setting(
+    'AFROUTER_RECONNECT_MAX_MS',
+    integer(1, MAX_TIMER_MS),
+    15_000,
+    'The most milliseconds between two attempts to dial.',
+  ),
+  connectTimeoutMs: setting(
+    'AFROUTER_CONNECT_TIMEOUT_MS',
+    integer(1, MAX_TIMER_MS),
+    10_000,
+    'Milliseconds that a backend has to accept a connection and answer as HTTP/2.',
+  ),
+  streamWindow: setting(
+    'AFROUTER_STREAM_WINDOW',
+    integer(KIB, MAX_WINDOW),
+    65_535,
+    'Bytes that a peer may send on one stream before the other side has taken them.',
+  ),
+  connectionWindow: setting(
+    'AFROUTER_CONNECTION_WINDOW',
+    integer(65_535, MAX_WINDOW),
+    MIB,
+    'Bytes that a peer may send on all streams of one connection before the other sides have taken them.',
+  ),
+  maxConcurrentStreams: setting(
+    'AFROUTER_MAX_CONCURRENT_STREAMS',
+    integer(1, MAX_WINDOW),
+    1024,
+    'Calls that one client connection may have open at a time.',
+  ),
+  maxHeaderListBytes: setting(
+    'AFROUTER_MAX_HEADER_LIST_BYTES',
+    integer(KIB, 16 * MIB),
+    64 * KIB,
+    'Bytes of a header list, names and values, with 32 for each field (RFC 9113, SETTINGS_MAX_HEADER_LIST_SIZE).',
+  ),
+  maxHeaderFields: setting('AFROUTER_MAX_HEADER_FIELDS', integer(16, 65_536), 200, 'Fields of a header list.'),
+  headerTableBytes: setting(
+    'AFROUTER_HEADER_TABLE_BYTES',
+    integer(0, MIB),
+    4096,
+    'Bytes of the table for header compression, in each direction of each connection (RFC 7541).',
+  ),
+  maxConnections: setting(
+    'AFROUTER_MAX_CONNECTIONS',
+    integer(1, 1_000_000),
+    65_536,
+    'Client connections of one listener.',
+  ),
+  keepaliveMs: setting(
+    'AFROUTER_KEEPALIVE_MS',
+    integer(0, MAX_TIMER_MS),
+    0,
+    'Milliseconds between PINGs on a connection to a backend; 0 is none. Many gRPC servers close a connection that is pinged more often than every 5 minutes.',
+  ),
+};
+
+/** The settings of the process: everything that is not routing. Bytes, milliseconds and counts, checked. */
+export type Settings = {
+  readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
+};
+
+/** What the command line says of settings. */
+export interface SettingFlags {
+  readonly config?: string | undefined;
+  readonly logLevel?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Settings that must not be less than another one. */
+const ORDERED = [
+  ['reconnectMaxMs', 'reconnectMinMs'],
+  ['heldBytes', 'maxMessageBytes'],
+] as const;
+
+/**
+ * Reads the settings: flags over environment over defaults. Other variables with the prefix AFROUTER_ are not looked at: Kubernetes
+ * sets some (AFROUTER_PORT) for a service of that name.
+ * @throws ConfigError with every setting that is wrong
+ */
+export function loadSettings(env: Readonly<Record<string, string | undefined>>, flags: SettingFlags = {}): Settings {
+  const given = { ...env };
+  const origin: Origins = {};
+  for (const [key, value] of Object.entries(flags)) {
+    const setting = Object.hasOwn(SETTINGS, key) ? SETTINGS[key as keyof Settings] : undefined;
+    // An absent switch is not a switch that says no: the variable counts then.
+    if (setting?.flag === undefined || value === undefined || value === false) continue;
+    given[setting.env] = String(value);
+    origin[setting.env] = setting.flag;
+  }
+  const problems: ConfigProblem[] = [];
+  const settings = read(given, origin, problems);
+  for (const [larger, smaller] of ORDERED) requireOrder(larger, smaller, settings, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings as Settings;
+}
+
+/** By variable, the flag that gave it instead. */
+type Origins = Record<string, string>;
+
+/**
+ * Convict gathers environment and defaults. Everything is text to it: its own number formats read `16MiB` as 16, so values are
+ * parsed here, and its one joined message is replaced by a problem for each variable.
+ */
+function read(
+  env: Readonly<Record<string, string | undefined>>,
+  origin: Origins,
+  problems: ConfigProblem[],
+): Partial<Settings> {
+  const entries = Object.entries(SETTINGS) as [string, Setting<unknown>][];
+  const values: Record<string, unknown> = {};
+  const schema = Object.fromEntries(
+    entries.map(([key, setting]) => [
+      key,
+      {
+        doc: setting.doc,
+        env: setting.env,
+        default: setting.default ?? '',
+        format(value: string) {
+          values[key] = setting.format.parse(value);
+          if (values[key] !== undefined) return;
+          problems.push(problem(setting, origin, value));
+          throw new Error(setting.format.allowed);
+        },
+      },
+    ]),
+  );
+  try {
+    convict(schema, { env: env as NodeJS.ProcessEnv, args: [] }).validate({ allowed: 'strict' });
+  } catch (error) {
+    if (problems.length === 0) throw error;
+  }
+  return values as Partial<Settings>;
+}
+
+function problem(setting: Setting<unknown>, origin: Origins, value: string): ConfigProblem {
+  const flagName = origin[setting.env];
+  const either = setting.flag === undefined ? '' : ` (${setting.flag} or ${setting.env})`;
+  return {
+    file: flagName === undefined ? 'environment' : 'command line',
+    path: flagName ?? setting.env,
+    found: value === '' ? 'nothing' : describeValue(value),
+    allowed: `${setting.format.allowed}${either}`,
+  };
+}
+
+function requireOrder(
+  larger: (typeof ORDERED)[number][0],
+  smaller: (typeof ORDERED)[number][1],
+  settings: Partial<Settings>,
+  problems: ConfigProblem[],
+): void {
+  const [high, low] = [settings[larger], settings[smaller]];
+  if (high === undefined || low === undefined || high >= low) return;
+  problems.push({
+    file: 'environment',
+    path: SETTINGS[larger].env,
+    found: String(high),
+    allowed: `at least ${SETTINGS[smaller].env}, which is ${low}`,
+  });
+}
