@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { helpText } from '../src/main/config/command-line.js';
+import { SETTINGS, type Setting } from '../src/main/config/settings.js';
+import { settingsDocument } from '../src/main/config/settings-document.js';
+import { packageFile } from '../src/main/package-file.js';
+
+test('docs/settings.md is what the settings say', () => {
+  const written = readFileSync(packageFile('docs/settings.md'), 'utf8');
+  assert.equal(written, settingsDocument(), 'run: npm run build && node dist/scripts/gen-settings.js');
+});
+
+test('the help names every flag of a setting with its variable', () => {
+  for (const { flag, env } of Object.values<Setting<unknown>>(SETTINGS)) {
+    if (flag === undefined) continue;
+    const line = helpText.split('\n').find((text) => text.trim().startsWith(`${flag} `));
+    assert.ok(line?.includes(`(${env})`), flag);
+  }
+});
