@@ -6,9 +6,9 @@ import { DescriptorError, type ServiceDescriptor } from '../routing/service-desc
 import type { ConfigNode } from './config-node.js';
 import type { Findings } from './findings.js';
 
-/** Finds and reads the files that `proto_descriptor` names, each once. */
+/** Finds and reads the files that `proto_descriptor` names; each is read once. */
 export class DescriptorFiles {
-  private readonly read = new Map<string, ServiceDescriptor | undefined>();
+  private readonly read = new Map<string, ServiceDescriptor>();
 
   /** @param configFile path of the routing file: relative paths start beside it, then at the working directory */
   constructor(
@@ -20,8 +20,9 @@ export class DescriptorFiles {
   load(node: ConfigNode): ServiceDescriptor | undefined {
     const name = node.name();
     if (name === undefined) return undefined;
-    if (!this.read.has(name)) this.read.set(name, this.loadFile(node, name));
-    return this.read.get(name);
+    const descriptor = this.read.get(name) ?? this.loadFile(node, name);
+    if (descriptor !== undefined) this.read.set(name, descriptor);
+    return descriptor;
   }
 
   private loadFile(node: ConfigNode, name: string): ServiceDescriptor | undefined {

@@ -76,7 +76,7 @@ export const SETTINGS = {
   ),
   affinityIdleMs: setting(
     'AFROUTER_AFFINITY_IDLE_MS',
-    integer(0, Number.MAX_SAFE_INTEGER),
+    integer(0, 365 * 24 * 3_600_000),
     0,
     'Milliseconds after which an unused key is forgotten; 0 is never.',
   ),
@@ -96,7 +96,7 @@ export const SETTINGS = {
     'AFROUTER_DEADLINE_SLACK_MS',
     integer(0, MAX_TIMER_MS),
     50,
-    'Milliseconds after a call’s deadline that the backend has to report it before the router does.',
+    'Milliseconds after a call's deadline that the backend has to report it before the router does.',
   ),
   drainMs: setting(
     'AFROUTER_DRAIN_MS',

@@ -56,8 +56,13 @@ function warnUnknown(node: ConfigNode, scope: RouteScope, { service }: Definitio
 }
 
 /** True for the routes whose key is a field of a message. */
-export function readsMessage(type: RouteType | undefined): boolean {
+export function readsMessage(type: string | undefined): boolean {
   return type === 'rpc_affinity_message' || type === 'source';
+}
+
+/** True for the routes that have a key. */
+export function hasRoutingField(type: string | undefined): boolean {
+  return readsMessage(type) || type === 'rpc_affinity_header';
 }
 
 function headerKey(name: string, scope: RouteScope): KeySource {

@@ -1,7 +1,7 @@
 import type { ConfigNode, ConfigText } from '../config-node.js';
 import type { Findings } from '../findings.js';
-import { ANY_METHOD } from './method-owners.js';
-import type { Definition } from './methods.js';
+import { type Definition, hasRoutingField } from './methods.js';
+import type { TakenMethods } from './taken-methods.js';
 
 /**
  * `overrides[]`: the routing field of single methods. Those that the service or the route does not have are warnings: real files
@@ -10,7 +10,7 @@ import type { Definition } from './methods.js';
  */
 export function resolveOverrides(
   route: ConfigNode,
-  methods: readonly ConfigText[],
+  methods: TakenMethods,
   definition: Definition | undefined,
   findings: Findings,
 ): ReadonlyMap<string, ConfigNode> {
@@ -25,8 +25,8 @@ export function resolveOverrides(
       }
       places.set(method.value, method);
       overrides.set(method.value, override.member('routing_field'));
-      warnIdle(method, route, methods, definition, findings);
     }
+    warnIdle(override, route, methods, definition, findings);
   }
   return overrides;
 }
@@ -38,22 +38,26 @@ function overriddenMethods(override: ConfigNode): readonly ConfigText[] {
 }
 
 function warnIdle(
-  method: ConfigText,
+  override: ConfigNode,
   route: ConfigNode,
-  methods: readonly ConfigText[],
+  methods: TakenMethods,
   definition: Definition | undefined,
   findings: Findings,
 ): void {
-  const type = route.member('type').text();
-  const routed = methods.some((node) => node.value === method.value || node.value === ANY_METHOD);
-  if (definition !== undefined && !definition.service.methods.has(method.value)) {
+  const names = overriddenMethods(override).map((method) => method.value);
+  const undefinedNames = names.filter((name) => definition !== undefined && !definition.service.methods.has(name));
+  if (undefinedNames.length > 0) {
     findings.warn(
-      method,
-      `service ${definition.service.name} has no method '${method.value}': the override has no effect`,
+      override,
+      `service ${definition?.service.name} has no method ${undefinedNames.join(', ')}: no effect there`,
     );
-  } else if (!routed) {
-    findings.warn(method, `the route does not take method '${method.value}': the override has no effect`);
-  } else if (type === 'binding' || type === 'round_robin') {
-    findings.warn(method, `a route of type ${type} has no routing field: the override has no effect`);
+  }
+  const known = names.filter((name) => !undefinedNames.includes(name));
+  const elsewhere = known.filter((name) => !methods.includes(name));
+  if (elsewhere.length > 0)
+    findings.warn(override, `the route does not take method ${elsewhere.join(', ')}: no effect there`);
+  const type = route.member('type').text();
+  if (type !== undefined && !hasRoutingField(type) && known.length > elsewhere.length) {
+    findings.warn(override, `a route of type ${type} has no routing field: no effect`);
   }
 }

@@ -1,12 +1,13 @@
 import type { ConfigNode, ConfigText } from '../config-node.js';
 import type { Findings } from '../findings.js';
-import type { BindingConfig, MethodConfig, RouteConfig, RouteType } from '../routing-file.js';
+import type { BindingConfig, RouteConfig, RouteType } from '../routing-file.js';
 import type { ResolvedCluster } from './clusters.js';
 import { metadataKey } from './metadata-key.js';
 import { ANY_METHOD, type MethodOwners, NO_METADATA } from './method-owners.js';
-import { type Definition, type RouteScope, readsMessage, resolveMethod } from './methods.js';
+import { type Definition, hasRoutingField, type RouteScope, readsMessage, resolveMethod } from './methods.js';
 import { nameList } from './names.js';
 import { resolveOverrides } from './overrides.js';
+import { TakenMethods } from './taken-methods.js';
 
 /** What a route refers to. */
 export interface RouteContext {
@@ -36,11 +37,10 @@ function tableKey(route: ConfigNode): string | undefined {
 export function resolveRoute(route: ConfigNode, context: RouteContext): RouteConfig {
   const { findings } = context;
   const type = route.member('type').text() as RouteType | undefined;
-  const methods = route.member('methods').texts();
-  const wildcard = requireLoneWildcard(methods, findings);
   const cluster = resolveCluster(route.member('backend_cluster'), context);
   const definition = typeof context.definition === 'object' ? context.definition : undefined;
   const routingField = route.member('routing_field');
+  const methods = takenMethods(route, definition, context);
   if (context.definition === 'none') requireDescriptor(route, type, cluster, context);
   warnUnused(route, type, findings);
 
@@ -49,7 +49,7 @@ export function resolveRoute(route: ConfigNode, context: RouteContext): RouteCon
     definition,
     routingField,
     overrides: resolveOverrides(route, methods, definition, findings),
-    bindByReply: resolveReplyBinding(route, methods, wildcard, findings),
+    bindByReply: resolveReplyBinding(route, methods, findings),
     cluster,
     findings,
   };
@@ -60,26 +60,24 @@ export function resolveRoute(route: ConfigNode, context: RouteContext): RouteCon
     hasDescriptor: definition !== undefined,
     routingField: type === 'rpc_affinity_header' ? routingField.name()?.toLowerCase() : routingField.name(),
     routingFieldDefault: route.member('routing_field_default').flag() ?? false,
-    wildcard: wildcard !== undefined,
-    methods:
-      wildcard === undefined
-        ? methods.map((node) => resolveMethod(node.value, node, scope))
-        : unnamedMethods(route, wildcard, scope, context.owners),
-    binding: type === 'binding' ? resolveBinding(route, methods, wildcard, findings) : undefined,
+    wildcard: methods.wildcard,
+    methods: [...methods.places].map(([name, node]) => resolveMethod(name, node, scope)),
+    binding: type === 'binding' ? resolveBinding(route, methods, findings) : undefined,
   };
 }
 
-/** What a wildcard stands for: every method of the service that no route under the same metadata key names. */
-function unnamedMethods(
-  route: ConfigNode,
-  wildcard: ConfigText,
-  scope: RouteScope,
-  owners: MethodOwners,
-): readonly MethodConfig[] {
+/**
+ * The methods that a route takes. What a wildcard stands for is every method of the service that no route under the same metadata
+ * key names.
+ */
+function takenMethods(route: ConfigNode, definition: Definition | undefined, context: RouteContext): TakenMethods {
+  const nodes = route.member('methods').texts();
+  const wildcard = requireLoneWildcard(nodes, context.findings);
+  if (wildcard === undefined) return new TakenMethods(new Map(nodes.map((node) => [node.value, node])), false, false);
   const key = tableKey(route);
-  if (scope.definition === undefined || key === undefined) return [];
-  const names = [...scope.definition.service.methods.keys()].filter((name) => !owners.isNamed(key, name));
-  return names.map((name) => resolveMethod(name, wildcard, scope));
+  const names = key === undefined ? [] : [...(definition?.service.methods.keys() ?? [])];
+  const unnamed = names.filter((name) => !context.owners.isNamed(key!, name));
+  return new TakenMethods(new Map(unnamed.map((name) => [name, wildcard])), true, names.length === 0);
 }
 
 function requireLoneWildcard(methods: readonly ConfigText[], findings: Findings): ConfigText | undefined {
@@ -126,9 +124,8 @@ function requireDescriptor(
 /** Settings that the route's type does not look at. */
 function warnUnused(route: ConfigNode, type: RouteType | undefined, findings: Findings): void {
   if (type === undefined) return;
-  const keyed = readsMessage(type) || type === 'rpc_affinity_header';
   const unused = [
-    ...(keyed ? [] : ['routing_field']),
+    ...(hasRoutingField(type) ? [] : ['routing_field']),
     ...(readsMessage(type) ? [] : ['routing_field_default']),
     ...(type === 'rpc_affinity_message' ? [] : ['nb_binding_methods']),
     ...(type === 'binding' ? [] : ['binding']),
@@ -139,25 +136,15 @@ function warnUnused(route: ConfigNode, type: RouteType | undefined, findings: Fi
 }
 
 /** `nb_binding_methods`: each must be a method of the route. */
-function resolveReplyBinding(
-  route: ConfigNode,
-  methods: readonly ConfigText[],
-  wildcard: ConfigText | undefined,
-  findings: Findings,
-): ReadonlySet<string> {
+function resolveReplyBinding(route: ConfigNode, methods: TakenMethods, findings: Findings): ReadonlySet<string> {
   const nodes = route.member('nb_binding_methods').texts();
-  for (const node of nodes) requireMethodOf(node, methods, wildcard, findings);
+  for (const node of nodes) requireMethodOf(node, methods, findings);
   return new Set(nodes.map((node) => node.value));
 }
 
-function resolveBinding(
-  route: ConfigNode,
-  methods: readonly ConfigText[],
-  wildcard: ConfigText | undefined,
-  findings: Findings,
-): BindingConfig {
+function resolveBinding(route: ConfigNode, methods: TakenMethods, findings: Findings): BindingConfig {
   const node = route.member('binding');
-  requireMethodOf(node.member('method'), methods, wildcard, findings);
+  requireMethodOf(node.member('method'), methods, findings);
   return {
     field: metadataKey(node.member('field'), true, findings) ?? '',
     method: node.member('method').text() ?? '',
@@ -165,13 +152,8 @@ function resolveBinding(
   };
 }
 
-function requireMethodOf(
-  node: ConfigNode,
-  methods: readonly ConfigText[],
-  wildcard: ConfigText | undefined,
-  findings: Findings,
-): void {
+function requireMethodOf(node: ConfigNode, methods: TakenMethods, findings: Findings): void {
   const name = node.name();
-  if (name === undefined || wildcard !== undefined || methods.some((method) => method.value === name)) return;
-  findings.problem(node, `a method of the route: ${nameList(methods.map((method) => method.value))}`);
+  if (name === undefined || methods.includes(name)) return;
+  findings.problem(node, `a method of the route: ${nameList(methods.places.keys())}`);
 }
