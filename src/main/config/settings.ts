@@ -96,7 +96,7 @@ export const SETTINGS = {
     'AFROUTER_DEADLINE_SLACK_MS',
     integer(0, MAX_TIMER_MS),
     50,
-    'Milliseconds after a call's deadline that the backend has to report it before the router does.',
+    'Milliseconds after the deadline of a call that the backend has to report it before the router does.',
   ),
   drainMs: setting(
     'AFROUTER_DRAIN_MS',
