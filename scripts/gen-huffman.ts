@@ -76,9 +76,6 @@ export const EOS = 256;
 /** Bits that \`shortCodes\` is indexed by. */
 export const SHORT_BITS = ${SHORT_LENGTH};
 
-/** Bits of the longest code. */
-export const LONGEST_BITS = ${MAX_LENGTH};
-
 ${table('codes', 'Uint32Array', 'The code of each symbol, right-aligned.', codes)}
 ${table('codeLengths', 'Uint8Array', 'The length in bits of each code.', lengths)}
 ${table('shortCodes', 'Uint16Array', 'For the next 8 bits: symbol << 4 | length of the code they begin with; 0 when it is longer than they are.', shortCodes)}

@@ -5,6 +5,7 @@ import { HeaderList } from './header-list.js';
 import { HpackError } from './hpack-error.js';
 import { huffmanDecode, maxDecodedLength } from './huffman.js';
 import { IntegerReader } from './integer.js';
+import { latin1Text } from './latin1-text.js';
 import type { SharedHeaderLists } from './shared-header-lists.js';
 import { STATIC_COUNT, staticTable } from './static-table.js';
 
@@ -218,13 +219,13 @@ export class HpackDecoder {
     this.pos = stop;
     if (first < 0x80) {
       this.charge(length);
-      return this.wants(length, forTable) ? buf.toString('latin1', start, stop) : '';
+      return this.wants(length, forTable) ? latin1Text(buf, start, stop) : '';
     }
     const room = maxDecodedLength(length);
     const out = room <= scratch.length ? scratch : Buffer.allocUnsafeSlow(room);
     const decoded = huffmanDecode(buf, start, stop, out);
     this.charge(decoded);
-    return this.wants(decoded, forTable) ? out.toString('latin1', 0, decoded) : '';
+    return this.wants(decoded, forTable) ? latin1Text(out, 0, decoded) : '';
   }
 
   private wants(length: number, forTable: boolean): boolean {

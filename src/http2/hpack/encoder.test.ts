@@ -135,7 +135,11 @@ test('the peer’s table size is announced with the smallest in between (RFC 754
   assert.equal(encode(encoder, list), 'be', 'nothing changed: our own bound is 4096');
   encoder.setPeerTableSize(100);
   encoder.setPeerTableSize(2048);
-  assert.equal(encode(encoder, list), '3f453fe10fbe', '36 bytes fit 100');
+  // By way of 0, for the sake of Go's decoder.
+  assert.equal(encode(encoder, list).slice(0, 10), '203fe10f40');
+  assert.equal(encode(encoder, list), 'be');
+  encoder.setPeerTableSize(100);
+  assert.equal(encode(encoder, list), '3f45be', '36 bytes fit 100');
   assert.equal(encode(encoder, list), 'be');
   encoder.setPeerTableSize(0);
   encoder.setPeerTableSize(30);

@@ -51,7 +51,13 @@ export class HpackEncoder {
   setPeerTableSize(bytes: number): void {
     const size = Math.min(bytes, this.tableSize);
     if (size === this.table.maxBytes) return;
-    this.smallest = this.smallest === NO_UPDATE ? size : Math.min(this.smallest, size);
+    if (this.smallest !== NO_UPDATE && this.smallest < size) {
+      // Two updates in one block: Go's decoder (x/net) refuses the second unless the first has emptied the table.
+      this.smallest = 0;
+      this.table.resize(0);
+    } else {
+      this.smallest = size;
+    }
     this.table.resize(size);
     this.cache.clear();
   }
@@ -81,7 +87,7 @@ export class HpackEncoder {
     return extra === undefined ? pos : this.writeField(extra, out, pos);
   }
 
-  /** The smallest size the table had in between goes first, so that the peer evicts what we evicted (RFC 7541 §4.2). */
+  /** The smallest size the table had since the last block goes first: the peer evicts what we evicted (RFC 7541 §4.2). */
   private writeSizeUpdates(out: Buffer, pos: number): number {
     if (this.smallest < this.table.maxBytes) pos = encodeInteger(out, pos, 5, 0x20, this.smallest);
     this.smallest = NO_UPDATE;

@@ -6,9 +6,6 @@ export const EOS = 256;
 /** Bits that `shortCodes` is indexed by. */
 export const SHORT_BITS = 8;
 
-/** Bits of the longest code. */
-export const LONGEST_BITS = 30;
-
 /** The code of each symbol, right-aligned. */
 // biome-ignore format: generated
 export const codes = new Uint32Array([
