@@ -259,3 +259,26 @@ test('only the first message routes: a stream stays where it began', async () =>
   assert.equal(code, 0);
   assert.deepEqual(new Set(messages.map(({ replica }) => replica[0])), new Set([home]));
 });
+
+test('the table is bounded: a full one forgets the longest unused key that has no call in flight', async () => {
+  const small = await Bed.start({
+    clusters: { shards: { a: ['a1'], b: ['b1'] } },
+    routes: [affinity('by-key', 'key', ['Get', 'Bidi'])],
+    daemon: { env: { AFROUTER_AFFINITY_ENTRIES: '3' } },
+  });
+  const home = async (key: string) => (await small.client.call('Get', { key })).messages[0]!.replica[0]!;
+  try {
+    const busy = small.client.open('Bidi').send({ key: 'busy' });
+    assert.equal((await busy.untilMessages(1))[0]!.replica, 'a1');
+    assert.equal(await home('oldest'), 'b');
+    assert.equal(await home('used'), 'a');
+    // The table is full. The turn is at b, where a key that is still known does not go.
+    assert.equal(await home('newcomer'), 'b');
+    // "busy" is older still, but in use; "oldest" was forgotten and is new again, in turn at a.
+    assert.equal(await home('oldest'), 'a');
+    assert.equal(await home('busy'), 'a');
+    assert.equal((await busy.halfClose().outcome).code, 0);
+  } finally {
+    await small.stop();
+  }
+});

@@ -9,8 +9,8 @@ import { Type } from '../support/frames.js';
 import { RawPeer } from '../support/raw-peer.js';
 import type { ReplicaCall } from '../support/replica-call.js';
 
-function start(): Promise<Bed> {
-  return Bed.start({ clusters: { pair: { a: ['a1', 'a2'] } }, routes: [roundRobin('all', 'pair')] });
+function start(env: Record<string, string> = {}): Promise<Bed> {
+  return Bed.start({ clusters: { pair: { a: ['a1', 'a2'] } }, routes: [roundRobin('all', 'pair')], daemon: { env } });
 }
 
 function refused(port: number): Promise<boolean> {
@@ -64,6 +64,19 @@ test('without requests in progress it ends promptly', async (t) => {
   bed.daemon.signal('SIGTERM');
   assert.deepEqual(await within('the daemon ends', bed.daemon.exit), { code: 0, signal: null });
   assert.ok(performance.now() - started < 5000);
+});
+
+test('requests that do not finish are ended at the limit, and the exit code is 0', async (t) => {
+  const bed = await start({ AFROUTER_DRAIN_MS: '300' });
+  t.after(() => bed.stop());
+  const at: ReplicaCall[] = [];
+  bed.handle((call) => at.push(call));
+  const call = bed.client.open('ServerStream').send({ key: 'for ever' }).halfClose();
+  await eventually('the replicas have it', () => at.length === 2);
+  bed.daemon.signal('SIGTERM');
+  assert.deepEqual(await within('the daemon ends', bed.daemon.exit, 5000), { code: 0, signal: null });
+  assert.equal((await call.outcome).code, 14);
+  await eventually('the replicas are cancelled', () => at.every(({ cancelled }) => cancelled));
 });
 
 test('a second signal ends at once', async (t) => {

@@ -16,6 +16,7 @@ before(async () => {
     unset: ['a2'],
     control: true,
     routes: [roundRobin('all', 'pair')],
+    daemon: { env: { AFROUTER_REPLICA_STALL_MS: '500' } },
   });
   gate = await Gate.open(bed.replica('a2').port);
   const control = new ControlClient(bed.controlPort);

@@ -12,8 +12,8 @@ const CONNECTION_ENDS = new Set(['connection_lost', 'connection_goaway', 'connec
 
 /** Settings that tests share: a killed replica is dialled again soon. Anything of AFROUTER_* outside is not passed on. */
 const TEST_SETTINGS: Readonly<Record<string, string>> = {
-  AFROUTER_RECONNECT_MIN: '50',
-  AFROUTER_RECONNECT_MAX: '200',
+  AFROUTER_RECONNECT_MIN_MS: '50',
+  AFROUTER_RECONNECT_MAX_MS: '200',
 };
 
 export interface LogLine {
