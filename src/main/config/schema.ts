@@ -79,12 +79,10 @@ interface SchemaPart {
 
 function allowedBy(error: ErrorObject, schema: SchemaPart): string {
   if (schema.title !== undefined) return schema.title;
+  if (schema.minimum !== undefined) return `a number from ${schema.minimum} to ${schema.maximum}`;
   switch (error.keyword) {
     case 'enum':
       return (schema.enum ?? []).map((value) => JSON.stringify(value)).join(', ');
-    case 'minimum':
-    case 'maximum':
-      return `a number from ${schema.minimum} to ${schema.maximum}`;
     case 'minItems':
       return 'a list of one or more';
     case 'minLength':

@@ -77,8 +77,8 @@ function resolveAssociation(node: ConfigNode, findings: Findings): AssociationCo
 function resolveConnection(node: ConfigNode, findings: Findings): ConnectionConfig {
   const addr = node.member('addr');
   const port = node.member('port');
-  const hasAddr = Boolean(addr.value);
-  const hasPort = Boolean(port.value);
+  const hasAddr = isGiven(addr);
+  const hasPort = isGiven(port);
   if (hasAddr && !hasPort) findings.problem(port, 'a port from 1 to 65535, because addr is given (or both empty)');
   if (hasPort && !hasAddr)
     findings.problem(addr, 'a host name or an IP address, because port is given (or both empty)');
@@ -87,4 +87,9 @@ function resolveConnection(node: ConfigNode, findings: Findings): ConnectionConf
     addr: hostAddress(addr, findings),
     port: port.integer() ?? 0,
   };
+}
+
+/** Absent is empty, as it was to the first afrouter. */
+function isGiven(node: ConfigNode): boolean {
+  return node.present && node.value !== '';
 }

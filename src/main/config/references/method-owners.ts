@@ -25,7 +25,7 @@ export class MethodOwners {
       table.set(method.value, method);
       return;
     }
-    const where = metadataKey === NO_METADATA ? 'without a binding' : `under the metadata key ${metadataKey}`;
+    const where = metadataKey === NO_METADATA ? 'that is no binding route' : `of the metadata key ${metadataKey}`;
     this.findings.problem(method, `a method in at most one route ${where} (it is at ${earlier.path})`);
   }
 

@@ -76,13 +76,18 @@ function requireRouter(
   }
   const served = named.map((node) => [node.member('package').text(), node.member('service').text()] as const);
   const fits = served.some(
-    ([itsPackage, itsService]) =>
-      (packageName === ANY || packageName === itsPackage) && (service === ANY || service === itsService),
+    ([itsPackage, itsService]) => matches(packageName, itsPackage) && matches(service, itsService),
   );
   if (fits) return;
+  const services = served.map(([itsPackage, itsService]) => `package '${itsPackage}', service '${itsService}'`);
   findings.problem(
     router,
     `a router that serves package '${packageName}', service '${service}'`,
-    `router '${router.value}', which serves ${served.map(([itsPackage, itsService]) => `package '${itsPackage}', service '${itsService}'`).join('; ')}`,
+    `router '${router.value}', which serves ${services.join('; ')}`,
   );
+}
+
+/** A router that lacks the name has that problem already. */
+function matches(wanted: string, served: string | undefined): boolean {
+  return wanted === ANY || served === undefined || served === wanted;
 }
