@@ -24,20 +24,27 @@ export type FindImport = (importer: ProtoFile, name: string) => ProtoFile | unde
 export function readProtoSource(file: ProtoFile, findImport: FindImport): ServiceDescriptor {
   const root = new protobuf.Root();
   const seen = new Set<string>();
+  const bundled = new Set<string>();
   const waiting = [file];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (seen.has(next.path)) continue;
     seen.add(next.path);
     for (const name of parse(root, next)) {
-      const bundled = protobuf.common.get(name)?.nested;
       const imported = findImport(next, name);
       if (imported !== undefined) waiting.push(imported);
-      else if (bundled !== undefined && !seen.has(name)) root.addJSON(bundled);
-      seen.add(name);
+      else addBundled(root, name, bundled);
     }
   }
   resolveWhatCanBe(root);
   return describe(root);
+}
+
+/** Adds a well-known type that no file brings, once. */
+function addBundled(root: protobuf.Root, name: string, bundled: Set<string>): void {
+  const definition = protobuf.common.get(name)?.nested;
+  if (definition === undefined || bundled.has(name)) return;
+  bundled.add(name);
+  root.addJSON(definition);
 }
 
 /**
