@@ -75,6 +75,10 @@ export class Call implements StreamHandler, PortCall {
       this.end();
       return;
     }
+    if (head.timeoutMs === -2) {
+      this.fail(new RpcError(Status.INTERNAL, 'malformed grpc-timeout'));
+      return;
+    }
     const route = this.context.router.route(head.path, this.headers);
     if (route instanceof RpcError) {
       this.fail(route);
@@ -167,7 +171,7 @@ export class Call implements StreamHandler, PortCall {
   }
 
   /** Decides where the call goes and opens it there. Returns false when that failed and the call is over. */
-  private link(message: Uint8Array | undefined, halfClosed: boolean): boolean {
+  private link(message: Buffer | undefined, halfClosed: boolean): boolean {
     const route = this.route!;
     const decision = route.decide(this.headers, message);
     if (decision instanceof RpcError) {
@@ -178,7 +182,7 @@ export class Call implements StreamHandler, PortCall {
     // Routing hands back one of the backends it was built with, and they are BackendLinks.
     const backend = decision.backend as BackendLink;
     const transactionId = backend.nextTransactionId();
-    this.appender = associationAppender(backend.association, decision.associationField, transactionId);
+    this.appender = associationAppender(backend.association, route.associationFields.get(backend), transactionId);
     if (decision.replyBinding !== undefined) {
       this.reply = new ReplyHold(decision.replyBinding, route.routeName, backend.name, this.context.maxMessageBytes);
     }

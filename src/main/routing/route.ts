@@ -1,5 +1,6 @@
 import type { RpcError } from '../../grpc/rpc-error.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
+import type { RoutingFieldConfig } from '../config/routing-file.js';
 
 /** What routing sees of a backend: its names and whether a call could be sent there now. */
 export interface RoutableBackend {
@@ -37,7 +38,7 @@ export interface Reservation {
 /** Reads a key from the first response message and binds it to the backend that answered (`nb_binding_methods`). */
 export interface ReplyBinding {
   /** `message` is one whole protobuf message without the gRPC prefix. Returns an error when it has no key or the key is bound elsewhere. */
-  bind(message: Uint8Array): RpcError | undefined;
+  bind(message: Buffer): RpcError | undefined;
 }
 
 /** Where a call goes. */
@@ -58,6 +59,8 @@ export interface MethodRoute {
   readonly routeName: string;
   readonly method: Method;
   readonly cluster: RoutableCluster;
+  /** For backends that want their association id in a message field (`location: protobuf`): which field of the request. */
+  readonly associationFields: ReadonlyMap<RoutableBackend, RoutingFieldConfig>;
   /** True when `decide` needs the first request message. */
   readonly needsMessage: boolean;
   /**
@@ -65,5 +68,5 @@ export interface MethodRoute {
    * @param headers the request headers
    * @param message the first request message without its gRPC prefix, uncompressed; present exactly when `needsMessage`
    */
-  decide(headers: HeaderList, message: Uint8Array | undefined): RouteDecision | RpcError;
+  decide(headers: HeaderList, message: Buffer | undefined): RouteDecision | RpcError;
 }

@@ -1,0 +1,20 @@
+import type { ReplyBinding, Reservation, RoutableBackend, RouteDecision } from './route.js';
+
+/** A {@link RouteDecision}; one class, so that all decisions have one shape for the calls that read them. */
+export class Decision implements RouteDecision {
+  readonly backend: RoutableBackend;
+  readonly connection: number = -1;
+  readonly answerName: string | undefined = undefined;
+  readonly answerValue: string | undefined = undefined;
+  readonly replyBinding: ReplyBinding | undefined = undefined;
+  readonly reservation: Reservation | undefined = undefined;
+
+  constructor(backend: RoutableBackend, more: Partial<Omit<RouteDecision, 'backend'>> = {}) {
+    this.backend = backend;
+    if (more.connection !== undefined) this.connection = more.connection;
+    if (more.answerName !== undefined) this.answerName = more.answerName;
+    if (more.answerValue !== undefined) this.answerValue = more.answerValue;
+    if (more.replyBinding !== undefined) this.replyBinding = more.replyBinding;
+    if (more.reservation !== undefined) this.reservation = more.reservation;
+  }
+}
