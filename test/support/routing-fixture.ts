@@ -120,14 +120,20 @@ export function shopParts(root: LooseJson): Readonly<Record<string, LooseJson>> 
 }
 
 /** Loads the shop's routing file after a change. */
-export function loadChanged(context: TestContext, change: (parts: ReturnType<typeof shopParts>) => void): LoadedRoutingFile {
+export function loadChanged(
+  context: TestContext,
+  change: (parts: ReturnType<typeof shopParts>) => void,
+): LoadedRoutingFile {
   const root = shopRouting();
   change(shopParts(root));
   return loadRoutingFile(writeRouting(shopDirectory(context), root));
 }
 
 /** Path, found and allowed of each problem that the shop's routing file has after a change. */
-export function problemsOf(context: TestContext, change: (parts: ReturnType<typeof shopParts>) => void): readonly string[][] {
+export function problemsOf(
+  context: TestContext,
+  change: (parts: ReturnType<typeof shopParts>) => void,
+): readonly string[][] {
   try {
     loadChanged(context, change);
     return [];
@@ -138,6 +144,9 @@ export function problemsOf(context: TestContext, change: (parts: ReturnType<type
 }
 
 /** The warnings about the shop's routing file after a change, without the file's name. */
-export function warningsOf(context: TestContext, change: (parts: ReturnType<typeof shopParts>) => void): readonly string[] {
+export function warningsOf(
+  context: TestContext,
+  change: (parts: ReturnType<typeof shopParts>) => void,
+): readonly string[] {
   return loadChanged(context, change).warnings.map((warning) => warning.slice(warning.indexOf('routing.json: ') + 14));
 }
