@@ -163,8 +163,8 @@ test('all errors are reported at once, with JSON path, what was found and what i
     '"nowhere"',
     'routers[0].routes[1].backend_cluster',
     '"no-such-cluster"',
-    'routers[0].routes[0].routing_field',
-    '"no_such_field"',
+    'routers[0].routes[0].methods[0]',
+    "'no_such_field'",
   ]) {
     assert.ok(daemon.output.includes(expected), `${expected} in: ${daemon.output}`);
   }

@@ -87,7 +87,7 @@ test('SetAffinity to the backend that the key has is no error; to another it is,
   assert.equal((await control.setAffinity({ ...affinity, id: 'fixed', backend: 'a' })).success, true);
   const { success, error } = await control.setAffinity({ ...affinity, id: 'fixed', backend: 'b' });
   assert.equal(success, false);
-  assert.match(String(error), /fixed/);
+  assert.match(String(error), /backend a\b/, 'names the backend that has it');
   assert.equal(await backendOf('fixed'), 'a');
 });
 

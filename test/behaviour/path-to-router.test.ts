@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Outcome, ServiceClient } from '../support/client.js';
 import { Daemon } from '../support/daemon.js';
-import { echo, echoService } from '../support/echo.js';
+import { echoService } from '../support/echo.js';
 import { freePort } from '../support/free-ports.js';
 import { Replica } from '../support/replica.js';
+import type { ReplicaCall } from '../support/replica-call.js';
 import type { Message, Service } from '../support/service.js';
 
 /** `Echo.Unary` under other names. */
@@ -20,6 +21,7 @@ const service: Service = Object.fromEntries(
   Object.entries(paths).map(([name, path]) => [name, { ...echoService.Unary!, path }]),
 );
 
+/** What the servers name; where a star stands, the router itself is defined for a package or service of its own. */
 const routers = [
   { package: 'afrouter.test', service: 'Echo', router: 'exact' },
   { package: '*', service: 'Echo', router: 'any-package' },
@@ -28,13 +30,20 @@ const routers = [
   { package: '', service: 'Plain', router: 'no-package' },
 ];
 
+function answer(call: ReplicaCall): void {
+  call.whenHalfClosed(() => {
+    call.answer({ replica: call.replica });
+    call.end();
+  });
+}
+
 let replicas: Replica[];
 let daemon: Daemon;
 let all: ServiceClient;
 let few: ServiceClient;
 
 before(async () => {
-  replicas = await Promise.all(routers.map(({ router }) => Replica.start(router, service, echo)));
+  replicas = await Promise.all(routers.map(({ router }) => Replica.start(router, service, answer)));
   const ports = [await freePort(), await freePort()] as const;
   daemon = await Daemon.start({
     servers: [
@@ -43,7 +52,8 @@ before(async () => {
     ],
     routers: routers.map(({ router, ...served }) => ({
       name: router,
-      ...served,
+      package: served.package === '*' ? 'its.own' : served.package,
+      service: served.service === '*' ? 'Own' : served.service,
       routes: [
         {
           name: 'only',

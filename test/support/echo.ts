@@ -87,10 +87,13 @@ async function answerSlowly(call: ReplicaCall, plan: EchoPlan, responses: number
   else if (call.halfClosed) call.end();
 }
 
-function drained(call: ReplicaCall): Promise<void> {
+function drained({ stream }: ReplicaCall): Promise<void> {
   return new Promise((resolve) => {
-    call.stream.once('drain', resolve);
-    call.stream.once('cancelled', resolve);
+    const done = () => {
+      stream.off('drain', done).off('cancelled', done);
+      resolve();
+    };
+    stream.on('drain', done).on('cancelled', done);
   });
 }
 
