@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   const loaded = loadRoutingFile(settings.config);
   const log = createLog(settings.logLevel, 'main');
   for (const warning of loaded.warnings) log.warn({ event: 'config_warning' }, warning);
-  if (command.dryRun) {
+  if (settings.dryRun) {
     process.stdout.write(`${settings.config}: the configuration is valid\n`);
     return;
   }

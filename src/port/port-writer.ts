@@ -30,8 +30,9 @@ export class PortWriter implements Flushable {
     this.grow(START_BYTES);
   }
 
+  /** @param bytes rounded up to whole words */
   private grow(bytes: number): void {
-    const grown = new ArrayBuffer(bytes);
+    const grown = new ArrayBuffer((bytes + 3) & ~3);
     new Uint8Array(grown).set(this.buf);
     this.buf = Buffer.from(grown);
     this.words = new Int32Array(grown);

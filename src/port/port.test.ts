@@ -211,3 +211,20 @@ test('a batch of another version is refused', () => {
   const batch = new Int32Array([99]).buffer;
   assert.throws(() => new WorkerPortReader(new Recorder()).read(batch), /version 99/);
 });
+
+test('records of any size pass, also those larger than the writer begins with', async () => {
+  const sizes = [0, 1, 3, 16385, 65537, 262147, 1048579];
+  const recorder = new Recorder();
+  const reader = new WorkerPortReader(recorder);
+  const payloads = sizes.map((size) => Buffer.alloc(size, size & 255));
+  await through(
+    (writer) => {
+      for (const [i, payload] of payloads.entries()) writer.data(i, 1, payload, 0, payload.length, false);
+    },
+    (batch) => reader.read(batch),
+  );
+  assert.deepEqual(
+    recorder.seen,
+    payloads.map((payload, i) => ['data', i, 1, payload.toString('hex'), false]),
+  );
+});
