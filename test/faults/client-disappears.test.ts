@@ -121,7 +121,8 @@ test('quick cancellations of one client do no harm to another', async () => {
     const call = bed.client.open('Bidi').send({ key: 'quick' });
     if (i % 3 === 0) await delay(1);
     call.cancel();
-    assert.equal((await call.outcome).code, 1);
+    const { code, details } = await call.outcome;
+    assert.equal(code, 1, details);
   }
   stop = true;
   await traffic;

@@ -40,25 +40,30 @@ export interface EchoResponse {
 
 const EMPTY = Buffer.alloc(0);
 
-/** What a replica of the echo service does: as the plan in the first request says, at once and one for one without one. */
+/**
+ * What a replica of the echo service does: as the plan in the first request says, at once and one for one without one.
+ * May be called late, for a call that has its requests already.
+ */
 export function echo(call: ReplicaCall): void {
   const { requestStream, responseStream } = echoService[call.method]!;
   if (requestStream && responseStream) {
-    call.onRequest = (request) => {
+    const answer = (request: Message) => {
       if (!followPlan(call, planOf(call), 1)) call.answer(answerTo(call, request));
     };
-    call.onHalfClose = () => {
+    for (const request of call.requests) answer(request);
+    call.onRequest = answer;
+    call.whenHalfClosed(() => {
       if (planOf(call).hang !== true) call.end();
-    };
+    });
     return;
   }
-  call.onHalfClose = () => {
+  call.whenHalfClosed(() => {
     const plan = planOf(call);
     if (!followPlan(call, plan, responseStream ? Math.max(1, plan.responses ?? 1) : 1)) {
       call.answer(answerTo(call, call.requests.at(-1) ?? {}));
       call.end();
     }
-  };
+  });
 }
 
 /** The plan, unless it is meant for another replica. */

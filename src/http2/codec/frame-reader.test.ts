@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ErrorCode } from '../frame/error-code.js';
 import { CLIENT_PREFACE, Flag, FrameType, writeHead } from '../frame/head.js';
-import { Http2Error } from '../session/http2-error.js';
+import { Http2Error } from '../frame/http2-error.js';
 import { type FrameHandler, FrameReader } from './frame-reader.js';
 
 const LIMITS = { maxHeaderBlockBytes: 1000, maxContinuations: 4 };

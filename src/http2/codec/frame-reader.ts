@@ -7,7 +7,7 @@ import {
   FrameType,
   readUint32,
 } from '../frame/head.js';
-import { Http2Error } from '../session/http2-error.js';
+import { Http2Error } from '../frame/http2-error.js';
 
 /**
  * Where frames go. Buffers are only borrowed from the socket's read chunk: a handler that keeps bytes keeps the chunk.

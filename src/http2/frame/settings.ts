@@ -1,6 +1,6 @@
-import { Http2Error } from '../session/http2-error.js';
 import { ErrorCode } from './error-code.js';
 import { MAX_INT31, readUint32 } from './head.js';
+import { Http2Error } from './http2-error.js';
 
 /** Settings identifiers (RFC 9113 §6.5.2). */
 export const Setting = {

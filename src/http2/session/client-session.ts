@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { ErrorCode } from '../frame/error-code.js';
 import { CLIENT_PREFACE } from '../frame/head.js';
+import { Http2Error } from '../frame/http2-error.js';
 import { Setting } from '../frame/settings.js';
 import type { HeaderField } from '../hpack/header-field.js';
 import type { HeaderList } from '../hpack/header-list.js';
 import { BlockKind, malformed } from '../stream/header-rules.js';
 import { ResetCause, Stream, type StreamHandler } from '../stream/stream.js';
 import { StreamState } from '../stream/stream-state.js';
-import { Http2Error } from './http2-error.js';
 import { Session, type SessionContext, type SessionOptions, type SessionOwner } from './session.js';
 
 /** What a client session tells its owner beyond {@link SessionOwner}. */
@@ -53,9 +53,9 @@ export class ClientSession extends Session {
   open(handler: StreamHandler, list: HeaderList, extra: HeaderField | undefined, endStream: boolean): Stream {
     const id = this.nextId;
     this.nextId += 2;
-    const stream = new Stream(this, id, handler, this.peerInitialWindow, this.initialReceiveWindow());
+    const stream = new Stream(this, id, handler, this.sender.initialWindow, this.initialReceiveWindow());
     this.streams.set(id, stream);
-    this.sendHeaders(stream, list, extra, endStream);
+    this.sender.headers(stream, list, extra, endStream);
     return stream;
   }
 

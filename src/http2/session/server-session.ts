@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { ErrorCode } from '../frame/error-code.js';
 import { MAX_INT31 } from '../frame/head.js';
+import { Http2Error } from '../frame/http2-error.js';
 import { Setting } from '../frame/settings.js';
 import { oversizedList } from '../hpack/decoder.js';
 import type { HeaderList } from '../hpack/header-list.js';
 import { BlockKind, malformed } from '../stream/header-rules.js';
 import { Stream, type StreamHandler } from '../stream/stream.js';
-import { Http2Error } from './http2-error.js';
 import { Session, type SessionContext, type SessionOptions, type SessionOwner } from './session.js';
 
 /** What a server session tells its owner beyond {@link SessionOwner}. */
@@ -77,7 +77,7 @@ export class ServerSession extends Session {
   }
 
   private open(id: number, endStream: boolean): Stream {
-    const stream = new Stream(this, id, NO_HANDLER, this.peerInitialWindow, this.initialReceiveWindow());
+    const stream = new Stream(this, id, NO_HANDLER, this.sender.initialWindow, this.initialReceiveWindow());
     stream.gotHeaders = true;
     this.streams.set(id, stream);
     if (endStream) this.endRemote(stream);

@@ -1,21 +1,20 @@
 import type { Duplex } from 'node:stream';
 import { type FrameHandler, FrameReader } from '../codec/frame-reader.js';
-import { FrameWriter, type WriterOwner } from '../codec/frame-writer.js';
-import { SCRATCH_BYTES, type ScratchPool } from '../codec/scratch-pool.js';
+import type { FrameWriter } from '../codec/frame-writer.js';
+import type { ScratchPool } from '../codec/scratch-pool.js';
 import type { Turn } from '../codec/turn.js';
 import { ErrorCode, errorCodeName } from '../frame/error-code.js';
-import { DEFAULT_MAX_FRAME_BYTES, DEFAULT_WINDOW_BYTES, MAX_INT31 } from '../frame/head.js';
+import { DEFAULT_WINDOW_BYTES } from '../frame/head.js';
+import { Http2Error } from '../frame/http2-error.js';
 import { readSettings, Setting } from '../frame/settings.js';
 import { HpackDecoder, oversizedList } from '../hpack/decoder.js';
-import { HpackEncoder } from '../hpack/encoder.js';
-import type { HeaderField } from '../hpack/header-field.js';
 import type { HeaderList } from '../hpack/header-list.js';
 import { HpackError } from '../hpack/hpack-error.js';
 import type { SharedHeaderLists } from '../hpack/shared-header-lists.js';
 import { BlockKind, malformed } from '../stream/header-rules.js';
 import { ResetCause, type Stream } from '../stream/stream.js';
-import { afterLocalEnd, afterRemoteEnd, mayReceive, maySend, StreamState } from '../stream/stream-state.js';
-import { Http2Error } from './http2-error.js';
+import { afterLocalEnd, afterRemoteEnd, mayReceive, StreamState } from '../stream/stream-state.js';
+import { Sender, type SenderOwner } from './sender.js';
 
 /** What every session of a thread shares. */
 export interface SessionContext {
@@ -58,29 +57,22 @@ const MAX_CLOSED_REMEMBERED = 64;
  * One HTTP/2 connection (RFC 9113), the part that both sides have in common: frames, windows, settings, ping, the table of
  * streams and what is sent on them. {@link ServerSession} and {@link ClientSession} add who may open streams.
  */
-export abstract class Session implements FrameHandler, WriterOwner {
+export abstract class Session implements FrameHandler, SenderOwner {
   readonly socket: Duplex;
   protected readonly context: SessionContext;
   protected readonly options: SessionOptions;
   protected readonly owner: SessionOwner;
+  /** @internal used by Stream */
+  readonly sender: Sender;
   protected readonly writer: FrameWriter;
   private readonly reader: FrameReader;
   private readonly decoder: HpackDecoder;
-  private readonly encoder: HpackEncoder;
   protected readonly streams = new Map<number, Stream>();
 
-  /** Peer's settings. */
-  protected peerMaxFrameBytes = DEFAULT_MAX_FRAME_BYTES;
-  protected peerInitialWindow = DEFAULT_WINDOW_BYTES;
+  /** How many streams the peer takes at a time. */
   protected peerMaxConcurrentStreams = Number.POSITIVE_INFINITY;
-
-  /** Connection windows (RFC 9113 §6.9). */
-  private sendWindow = DEFAULT_WINDOW_BYTES;
+  /** Bytes the peer may still send on the connection (RFC 9113 §6.9). */
   private receiveWindow = DEFAULT_WINDOW_BYTES;
-
-  /** Streams with something to send that their own window allows: served one frame each, in turn. */
-  private line: Stream[] = [];
-  private lineHead = 0;
 
   /** Ids of streams we reset lately: frames for them may still be on their way and are ignored (RFC 9113 §5.1). */
   private readonly resetIds = new Set<number>();
@@ -96,7 +88,8 @@ export abstract class Session implements FrameHandler, WriterOwner {
     this.context = context;
     this.options = options;
     this.owner = owner;
-    this.writer = new FrameWriter(socket, this, context.turn, context.scratch, options.socketHighWater);
+    this.sender = new Sender(socket, context, options, this);
+    this.writer = this.sender.writer;
     this.reader = new FrameReader(
       this,
       { maxHeaderBlockBytes: options.maxHeaderListBytes, maxContinuations: options.maxContinuations },
@@ -108,7 +101,6 @@ export abstract class Session implements FrameHandler, WriterOwner {
       maxListFields: options.maxHeaderFields,
       shared: context.sharedLists,
     });
-    this.encoder = new HpackEncoder({ tableSize: options.headerTableBytes });
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('error', (error: Error) => {
       this.closeReason = error.message;
@@ -303,33 +295,24 @@ export abstract class Session implements FrameHandler, WriterOwner {
       this.ready = true;
       this.owner.onReady();
     }
-    this.pump();
+    this.sender.pump();
   }
 
   private applySetting(id: number, value: number): void {
     switch (id) {
       case Setting.HEADER_TABLE_SIZE:
-        this.encoder.setPeerTableSize(value);
+        this.sender.encoder.setPeerTableSize(value);
         break;
       case Setting.MAX_CONCURRENT_STREAMS:
         this.peerMaxConcurrentStreams = value;
         this.onPeerStreamLimit();
         break;
       case Setting.MAX_FRAME_SIZE:
-        this.peerMaxFrameBytes = Math.min(value, DEFAULT_MAX_FRAME_BYTES);
+        this.sender.setMaxFrameBytes(value);
         break;
-      case Setting.INITIAL_WINDOW_SIZE: {
-        const change = value - this.peerInitialWindow;
-        this.peerInitialWindow = value;
-        for (const stream of this.streams.values()) {
-          stream.sendWindow += change;
-          if (stream.sendWindow > MAX_INT31) {
-            throw new Http2Error(ErrorCode.FLOW_CONTROL_ERROR, `SETTINGS overflow the window of stream ${stream.id}`);
-          }
-          if (change > 0) this.joinLine(stream);
-        }
+      case Setting.INITIAL_WINDOW_SIZE:
+        this.sender.setInitialWindow(value, this.streams.values());
         break;
-      }
     }
   }
 
@@ -360,10 +343,7 @@ export abstract class Session implements FrameHandler, WriterOwner {
   onWindowUpdate(id: number, increment: number): void {
     if (id === 0) {
       if (increment === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE of 0');
-      this.sendWindow += increment;
-      if (this.sendWindow > MAX_INT31)
-        throw new Http2Error(ErrorCode.FLOW_CONTROL_ERROR, 'the connection window overflows');
-      this.pump();
+      this.sender.openWindow(increment);
       return;
     }
     const stream = this.streams.get(id);
@@ -375,56 +355,10 @@ export abstract class Session implements FrameHandler, WriterOwner {
       this.failStream(stream, ErrorCode.PROTOCOL_ERROR);
       return;
     }
-    stream.sendWindow += increment;
-    if (stream.sendWindow > MAX_INT31) {
-      this.failStream(stream, ErrorCode.FLOW_CONTROL_ERROR);
-      return;
-    }
-    this.joinLine(stream);
-    this.pump();
+    if (!this.sender.openStreamWindow(stream, increment)) this.failStream(stream, ErrorCode.FLOW_CONTROL_ERROR);
   }
 
-  // ── sending (called by Stream) ─────────────────────────────────────────────────────────────────────────────────────
-
-  sendHeaders(stream: Stream, list: HeaderList, extra: HeaderField | undefined, endStream: boolean): void {
-    if (!maySend(stream.state)) return;
-    this.writer.headers(stream.id, endStream, this.encoder, list, extra, this.peerMaxFrameBytes);
-    if (endStream) this.endLocal(stream);
-  }
-
-  sendData(stream: Stream, buf: Uint8Array, start: number, end: number, endStream: boolean): void {
-    if (!maySend(stream.state) || stream.queue.endStream) return;
-    const length = end - start;
-    if (
-      stream.queue.bytes === 0 &&
-      length <= stream.sendWindow &&
-      length <= this.sendWindow &&
-      length <= this.peerMaxFrameBytes &&
-      !this.writer.blocked
-    ) {
-      // The common case: nothing waits and the frame fits.
-      this.writer.data(stream.id, endStream, buf, start, end);
-      stream.sendWindow -= length;
-      this.sendWindow -= length;
-      if (endStream) this.endLocal(stream);
-      if (length > 0) stream.handler.onSent(length);
-      return;
-    }
-    stream.queue.push(buf, start, end);
-    stream.queue.endStream = endStream;
-    this.joinLine(stream);
-    this.pump();
-  }
-
-  sendTrailers(stream: Stream, list: HeaderList): void {
-    if (!maySend(stream.state) || stream.queue.endStream) return;
-    if (stream.queue.bytes > 0) {
-      stream.queue.trailers = list;
-      return;
-    }
-    this.writer.headers(stream.id, true, this.encoder, list, undefined, this.peerMaxFrameBytes);
-    this.endLocal(stream);
-  }
+  // ── called by Stream ────────────────────────────────────────────────────────────────────────────────────────────────
 
   resetStream(stream: Stream, code: number): void {
     if (stream.state === StreamState.CLOSED) return;
@@ -444,83 +378,10 @@ export abstract class Session implements FrameHandler, WriterOwner {
     }
   }
 
-  onWritable(): void {
-    this.pump();
-  }
-
-  /** Puts a stream in the line when it has something to send and its window lets it. */
-  private joinLine(stream: Stream): void {
-    if (stream.inLine || stream.queue.empty) return;
-    if (stream.sendWindow <= 0 && stream.queue.bytes > 0) return;
-    stream.inLine = true;
-    this.line.push(stream);
-  }
-
-  /**
-   * Sends what waits, one frame a stream in turn, until the line is empty, the connection's window is used up or the socket
-   * is behind. Whatever ends one of these three calls it again: WINDOW_UPDATE, SETTINGS, `drain`, new data.
-   */
-  private pump(): void {
-    const { line, writer } = this;
-    while (this.lineHead < line.length && !writer.blocked) {
-      const stream = line[this.lineHead]!;
-      const { queue } = stream;
-      if (stream.state === StreamState.CLOSED || queue.empty) {
-        this.lineHead++;
-        stream.inLine = false;
-        continue;
-      }
-      if (queue.bytes > 0) {
-        const piece = queue.front();
-        const n = Math.min(piece.end - piece.start, this.peerMaxFrameBytes, stream.sendWindow, this.sendWindow);
-        if (n <= 0) {
-          if (this.sendWindow <= 0) break;
-          this.lineHead++;
-          stream.inLine = false;
-          continue;
-        }
-        const last = queue.endStream && n === queue.bytes;
-        writer.data(stream.id, last, piece.buf, piece.start, piece.start + n);
-        queue.advance(n);
-        stream.sendWindow -= n;
-        this.sendWindow -= n;
-        this.lineHead++;
-        stream.inLine = false;
-        if (last) this.finishQueue(stream);
-        else if (queue.bytes === 0 && queue.trailers !== null) this.finishQueue(stream);
-        else this.joinLine(stream);
-        stream.handler.onSent(n);
-        // A scratch full of DATA goes out at once, so that a socket that is behind is noticed within one scratch.
-        if (writer.pendingBytes >= SCRATCH_BYTES - DEFAULT_MAX_FRAME_BYTES) writer.flush();
-      } else {
-        this.lineHead++;
-        stream.inLine = false;
-        if (queue.endStream) writer.data(stream.id, true, EMPTY, 0, 0);
-        this.finishQueue(stream);
-      }
-    }
-    if (this.lineHead === line.length) {
-      line.length = 0;
-      this.lineHead = 0;
-    } else if (this.lineHead > 1024) {
-      line.splice(0, this.lineHead);
-      this.lineHead = 0;
-    }
-  }
-
-  /** The queue's bytes are out: END_STREAM went with the last, or the trailers go now. */
-  private finishQueue(stream: Stream): void {
-    const { trailers } = stream.queue;
-    stream.queue.clear();
-    if (trailers !== null)
-      this.writer.headers(stream.id, true, this.encoder, trailers, undefined, this.peerMaxFrameBytes);
-    this.endLocal(stream);
-  }
-
   // ── the table of streams ───────────────────────────────────────────────────────────────────────────────────────────
 
   /** Our side has sent END_STREAM. */
-  protected endLocal(stream: Stream): void {
+  localEnded(stream: Stream): void {
     stream.state = afterLocalEnd(stream.state);
     if (stream.state === StreamState.CLOSED) this.remove(stream);
   }
@@ -581,7 +442,7 @@ export abstract class Session implements FrameHandler, WriterOwner {
 
   private terminate(): void {
     const { socket } = this;
-    this.writer.close();
+    this.sender.close();
     socket.end();
     this.onSocketClose();
     // A peer that never closes its side must not keep the socket; a short while lets it read our GOAWAY.
@@ -593,11 +454,9 @@ export abstract class Session implements FrameHandler, WriterOwner {
   private onSocketClose(): void {
     if (this.closed) return;
     this.closed = true;
-    this.writer.close();
+    this.sender.close();
     const streams = [...this.streams.values()];
     this.streams.clear();
-    this.line = [];
-    this.lineHead = 0;
     for (const stream of streams) {
       stream.state = StreamState.CLOSED;
       stream.queue.clear();
@@ -606,5 +465,3 @@ export abstract class Session implements FrameHandler, WriterOwner {
     this.owner.onClose(this.closeReason);
   }
 }
-
-const EMPTY = Buffer.alloc(0);

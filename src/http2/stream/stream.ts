@@ -80,17 +80,17 @@ export class Stream {
 
   /** Sends a header block: response headers (server side). `extra` is one more field at the end. */
   sendHeaders(list: HeaderList, extra: HeaderField | undefined, endStream: boolean): void {
-    this.session.sendHeaders(this, list, extra, endStream);
+    this.session.sender.headers(this, list, extra, endStream);
   }
 
   /** Sends a range of the body. The bytes must not change afterwards: what cannot go now is kept by reference. */
   sendData(buf: Uint8Array, start: number, end: number, endStream: boolean): void {
-    this.session.sendData(this, buf, start, end, endStream);
+    this.session.sender.data(this, buf, start, end, endStream);
   }
 
   /** Sends trailers after everything queued, and ends our side. */
   sendTrailers(list: HeaderList): void {
-    this.session.sendTrailers(this, list);
+    this.session.sender.trailers(this, list);
   }
 
   /** Ends the stream at once with RST_STREAM; queued bytes are dropped and the handler hears nothing more. */

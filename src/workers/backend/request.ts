@@ -76,7 +76,7 @@ export class Request {
     this.halfClosed = halfClosed;
     const { settings } = backend.context;
     if (!replicated) this.rule = new PassThrough(this);
-    else if (kind.responseStream) this.rule = new Merged(this, settings.maxMessageBytes);
+    else if (kind.responseStream) this.rule = new Merged(this);
     else if (kind.requestStream) this.rule = new LastToEnd(this, settings.maxMessageBytes);
     else this.rule = new FirstResponder(this, settings.streamWindow);
     this.backlog = replicated && !kind.requestStream ? new Backlog(settings.replayLimit) : null;

@@ -33,6 +33,8 @@ export interface ConnectionOwner {
  */
 export class Connection {
   readonly name: string;
+  /** `connection NAME`, for messages that are made for every call. */
+  readonly label: string;
   readonly index: number;
   private readonly owner: ConnectionOwner;
   private readonly context: ConnectionContext;
@@ -60,6 +62,7 @@ export class Connection {
     log: Logger,
   ) {
     this.name = name;
+    this.label = `connection ${name}`;
     this.index = index;
     this.addr = addr;
     this.port = port;

@@ -1,5 +1,6 @@
 import { httpFailure } from '../../grpc/http-status.js';
-import type { RpcError } from '../../grpc/rpc-error.js';
+import { MessageBoundary } from '../../grpc/message-boundary.js';
+import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import { ErrorCode, errorCodeName } from '../../http2/frame/error-code.js';
 import type { HeaderField } from '../../http2/hpack/header-field.js';
@@ -39,6 +40,8 @@ export class ReplicaStream implements StreamHandler {
   /** `taken` at the last look of the stall watch, and since when it has not moved (ms, 0 = it moves). */
   watchedTaken = 0;
   stalledSince = 0;
+  /** Follows the messages of the answer: no rule may take half a message for a whole one, or one over the limit at all. */
+  private readonly boundary: MessageBoundary;
   /** The leg's answer while it is held back. */
   readonly held = new HeldAnswer();
   /** Why it was lost, for the client's message, and the gRPC status that says so. */
@@ -55,6 +58,13 @@ export class ReplicaStream implements StreamHandler {
     this.connection = connection;
     this.epoch = connection.epoch;
     this.taken = taken;
+    const { maxMessageBytes } = request.backend.context.settings;
+    this.boundary = new MessageBoundary(maxMessageBytes, connection.label);
+  }
+
+  /** True while the answer's bytes so far are whole messages. */
+  get betweenMessages(): boolean {
+    return this.boundary.between;
   }
 
   // ── opening (called by Connection) ─────────────────────────────────────────────────────────────────────────────────
@@ -167,7 +177,14 @@ export class ReplicaStream implements StreamHandler {
 
   onData(buf: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.state !== 'open') return;
-    if (end > start) this.request.rule.onData(this, buf, start, end);
+    if (end > start) {
+      const boundary = this.boundary.feed(buf, start, end);
+      if (boundary instanceof RpcError) {
+        this.reject(boundary);
+        return;
+      }
+      this.request.rule.onData(this, buf, start, end, boundary);
+    }
     if (endStream) this.lose(`connection ${this.connection.name} ended the answer without trailers`, Status.INTERNAL);
   }
 
@@ -176,6 +193,15 @@ export class ReplicaStream implements StreamHandler {
   }
 
   private finish(list: HeaderList, trailersOnly: boolean): void {
+    const status = list.get('grpc-status');
+    if (status === undefined || !isStatus(status)) {
+      this.lose(`connection ${this.connection.name} ended the answer without a grpc-status`, Status.UNKNOWN);
+      return;
+    }
+    if (status === '0' && !this.boundary.between) {
+      this.lose(`connection ${this.connection.name} ended the answer in the middle of a message`, Status.INTERNAL);
+      return;
+    }
     const declined = this.request.isDecline(list);
     this.end(declined ? 'declined' : 'answered');
     if (declined) this.request.rule.onDeclined(this, list, trailersOnly);
@@ -197,6 +223,11 @@ export class ReplicaStream implements StreamHandler {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** A decimal number (grpc/doc/PROTOCOL-HTTP2.md, Status). */
+function isStatus(value: string): boolean {
+  return value === '0' || /^\d{1,9}$/.test(value);
+}
 
 /** Shared by all grace timers, so that none needs a closure. */
 function cancelLeg(leg: ReplicaStream): void {

@@ -1,5 +1,3 @@
-import { MessageBoundary } from '../../../grpc/message-boundary.js';
-import { RpcError } from '../../../grpc/rpc-error.js';
 import type { HeaderList } from '../../../http2/hpack/header-list.js';
 import type { ReplicaStream } from '../../southbound/replica-stream.js';
 import type { Request } from '../request.js';
@@ -9,15 +7,13 @@ import type { ResponseRule } from './response-rule.js';
 /** One replica's part in a merged stream. */
 class Source {
   readonly leg: ReplicaStream;
-  readonly boundary: MessageBoundary;
   /** Bytes forwarded to the client and not yet taken by it. */
   outstanding = 0;
   /** Bytes of the incomplete message for which the replica already has its window back. */
   advanced = 0;
 
-  constructor(leg: ReplicaStream, boundary: MessageBoundary) {
+  constructor(leg: ReplicaStream) {
     this.leg = leg;
-    this.boundary = boundary;
   }
 }
 
@@ -31,7 +27,6 @@ class Source {
  */
 export class Merged implements ResponseRule {
   private readonly request: Request;
-  private readonly maxMessageBytes: number;
   private readonly sources: Source[] = [];
   /** Who sent what the client has not taken yet, oldest first: credit belongs to them in this order. */
   private readonly owed: { readonly source: Source; bytes: number }[] = [];
@@ -41,14 +36,13 @@ export class Merged implements ResponseRule {
   private answerBy: ReplicaStream | null = null;
   private answerTrailersOnly = false;
 
-  constructor(request: Request, maxMessageBytes: number) {
+  constructor(request: Request) {
     this.request = request;
-    this.maxMessageBytes = maxMessageBytes;
   }
 
   private source(leg: ReplicaStream): Source {
     for (const source of this.sources) if (source.leg === leg) return source;
-    const source = new Source(leg, new MessageBoundary(this.maxMessageBytes, `connection ${leg.connection.name}`));
+    const source = new Source(leg);
     this.sources.push(source);
     return source;
   }
@@ -58,13 +52,8 @@ export class Merged implements ResponseRule {
     if (!this.request.headersSent) this.request.forwardHeaders(leg, list);
   }
 
-  onData(leg: ReplicaStream, buf: Buffer, start: number, end: number): void {
+  onData(leg: ReplicaStream, buf: Buffer, start: number, end: number, boundary: number): void {
     const source = this.source(leg);
-    const boundary = source.boundary.feed(buf, start, end);
-    if (boundary instanceof RpcError) {
-      leg.reject(boundary);
-      return;
-    }
     if (boundary < 0) {
       leg.held.add(buf, start, end);
     } else {
@@ -89,7 +78,7 @@ export class Merged implements ResponseRule {
   /** Gives window for the rest of an incomplete message, when that is what everyone waits for. */
   private advance(source: Source): void {
     // Under a credit step nothing may ever come back: that much can be held by the port for ever.
-    if (source.outstanding >= this.request.backend.context.creditStep || source.boundary.between) return;
+    if (source.outstanding >= this.request.backend.context.creditStep || source.leg.betweenMessages) return;
     const bytes = source.leg.held.bytes - source.advanced;
     if (bytes <= 0) return;
     source.advanced += bytes;

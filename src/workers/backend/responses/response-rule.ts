@@ -8,7 +8,8 @@ import type { ReplicaStream } from '../../southbound/replica-stream.js';
  */
 export interface ResponseRule {
   onHeaders(leg: ReplicaStream, list: HeaderList): void;
-  onData(leg: ReplicaStream, buf: Buffer, start: number, end: number): void;
+  /** @param boundary position after the last message that ends in the range, or -1 */
+  onData(leg: ReplicaStream, buf: Buffer, start: number, end: number, boundary: number): void;
   /** The replica's answer is complete. `trailersOnly`: there were no headers before. */
   onTrailers(leg: ReplicaStream, list: HeaderList, trailersOnly: boolean): void;
   /** The replica said `transaction-not-acquired`. */
