@@ -19,6 +19,8 @@ export class Router {
     // In a process group of its own: Ctrl-C is for the demo, which then ends the router as an operator would.
     const child = spawn(process.execPath, [ROUTER, '--config', configFile], {
       detached: true,
+      // Nobody asks it here, and another router may have the port.
+      env: { ...process.env, AFROUTER_ADMIN_PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const router = new Router(child);

@@ -50,7 +50,11 @@ export async function startAfrouter(
       backend_clusters: [{ name: 'c', backends }],
     }),
   );
-  const child = new BenchProcess(name, node, [CLI, '--config', file], { AFROUTER_LOG_LEVEL: 'warn', ...env });
+  const child = new BenchProcess(name, node, [CLI, '--config', file], {
+    AFROUTER_LOG_LEVEL: 'warn',
+    AFROUTER_ADMIN_PORT: '0',
+    ...env,
+  });
   await child.listening(port);
   return { name, port, process: child };
 }

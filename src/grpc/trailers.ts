@@ -11,6 +11,9 @@ const HEAD = [
   new HeaderField('content-type', 'application/grpc', Indexing.repeated),
 ];
 
+/** The headers of an answer that the router gives itself. */
+export const responseHeaders = new HeaderList(HEAD);
+
 /** Trailers that end a call with a status, after headers were sent (grpc/doc/PROTOCOL-HTTP2.md, Trailers). */
 export function statusTrailers(code: Status, message: string): HeaderList {
   return new HeaderList(statusFields(code, message));

@@ -10,10 +10,14 @@ import type { BackendLink } from './backends/backend-link.js';
 import { buildClusters, type Cluster } from './backends/cluster.js';
 import { placeBackends } from './backends/placement.js';
 import { WorkerHost } from './backends/worker-host.js';
-import type { RoutingFile } from './config/routing-file.js';
+import { adminAddress } from './config/admin-address.js';
+import type { RouterConfig, RoutingFile } from './config/routing-file.js';
 import type { Settings } from './config/settings.js';
+import { AdminServer } from './control/admin-http.js';
 import { ConfigurationApi } from './control/configuration-api.js';
 import { RouterControls } from './control/controls.js';
+import { Liveness } from './health/liveness.js';
+import { Readiness } from './health/readiness.js';
 import type { NorthboundCounters } from './northbound/call-context.js';
 import { HeldBudget } from './northbound/held-budget.js';
 import { Listener } from './northbound/listener.js';
@@ -36,6 +40,8 @@ export class Daemon {
   private readonly hosts: readonly WorkerHost[];
   private readonly listeners: readonly Listener[];
   private readonly api: ConfigurationApi | undefined;
+  private readonly readiness: Readiness;
+  private readonly admin: AdminServer | undefined;
   private stopped: Promise<void> | null = null;
 
   /**
@@ -53,11 +59,29 @@ export class Daemon {
       affinityIdleMs: settings.affinityIdleMs,
       now: () => performance.now(),
     });
-    this.listeners = buildListeners(config, routers, settings, turn, log);
+    this.readiness = new Readiness(settings.readyPolicy, clusters, clustersOfServices(config.routers));
+    for (const backend of backendsOf(clusters)) backend.onAvailability = () => this.readiness.changed();
+    this.listeners = buildListeners(config, routers, settings, this.readiness, turn, log);
     this.api =
       config.api === undefined
         ? undefined
-        : new ConfigurationApi(config.api, new RouterControls(clusters, routers, this.hosts), log);
+        : new ConfigurationApi(config.api, new RouterControls(clusters, routers, this.hosts), this.readiness, log);
+    this.admin = this.buildAdmin(config);
+  }
+
+  private buildAdmin(config: RoutingFile): AdminServer | undefined {
+    const address = adminAddress(this.settings, config.probe);
+    if (address === undefined) return undefined;
+    const liveness = new Liveness(this.hosts, () => performance.now());
+    return new AdminServer(
+      address,
+      {
+        liveness: () => liveness.reasons(),
+        readiness: () => this.readiness.reasons(),
+        metrics: async () => '',
+      },
+      this.log,
+    );
   }
 
   /**
@@ -66,9 +90,12 @@ export class Daemon {
    */
   async start(): Promise<void> {
     try {
+      // First: a probe that comes meanwhile is told that the router starts.
+      await this.admin?.listen();
       await Promise.all(this.hosts.map((host) => host.start()));
       await this.api?.listen();
       for (const listener of this.listeners) await listener.listen();
+      this.readiness.started();
     } catch (error) {
       await this.stop();
       throw error;
@@ -84,8 +111,9 @@ export class Daemon {
     );
   }
 
-  /** Takes no new calls, lets those in flight finish for up to the drain limit, and stops. */
+  /** Says that it is not ready, takes no new calls, lets those in flight finish for up to the drain limit, and stops. */
   async drain(): Promise<void> {
+    this.readiness.drain();
     this.log.info({ event: 'draining', calls: this.callCount, limitMs: this.settings.drainMs }, 'draining');
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
@@ -112,11 +140,28 @@ export class Daemon {
     for (const listener of this.listeners) listener.close();
     this.api?.close();
     await Promise.all(this.hosts.map((host) => host.stop()));
+    await this.admin?.close();
   }
 }
 
+function backendsOf(clusters: ReadonlyMap<string, Cluster>): BackendLink[] {
+  return [...clusters.values()].flatMap((cluster) => cluster.backends);
+}
+
+/** The clusters that the routes of each service (`package.Service`) lead to. */
+function clustersOfServices(routers: readonly RouterConfig[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const services = new Map<string, Set<string>>();
+  for (const { package: packageName, service, routes } of routers) {
+    const name = packageName === '' ? service : `${packageName}.${service}`;
+    const clusters = services.get(name) ?? new Set();
+    for (const { cluster } of routes) clusters.add(cluster);
+    services.set(name, clusters);
+  }
+  return services;
+}
+
 function buildHosts(clusters: ReadonlyMap<string, Cluster>, settings: Settings, turn: Turn, log: Logger): WorkerHost[] {
-  const backends: BackendLink[] = [...clusters.values()].flatMap((cluster) => cluster.backends);
+  const backends = backendsOf(clusters);
   const workerSettings: WorkerSettings = settings;
   return placeBackends(backends.length, settings.workers, availableParallelism()).map(
     (indexes, id) =>
@@ -134,6 +179,7 @@ function buildListeners(
   config: RoutingFile,
   routers: Routers,
   settings: Settings,
+  readiness: Readiness,
   turn: Turn,
   log: Logger,
 ): Listener[] {
@@ -168,6 +214,7 @@ function buildListeners(
       deadlineSlackMs: settings.deadlineSlackMs,
       creditStep: creditStep(settings.streamWindow),
       counters,
+      health: settings.northboundHealth ? readiness : undefined,
       log: log.child({ listener: server.name }),
     };
     return new Listener(server, context, session, options, settings.maxConnections);

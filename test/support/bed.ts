@@ -1,3 +1,4 @@
+import { Admin } from './admin.js';
 import { EchoClient } from './client.js';
 import { Daemon, type DaemonSettings } from './daemon.js';
 import { echo, echoService } from './echo.js';
@@ -24,6 +25,8 @@ export interface BedPlan {
   /** Connections that have no address in the file. */
   readonly unset?: readonly string[];
   readonly control?: boolean;
+  /** Switches the admin HTTP server on; see `Bed.admin`. */
+  readonly admin?: boolean;
   readonly daemon?: DaemonSettings;
 }
 
@@ -33,12 +36,21 @@ export class Bed {
   readonly client: EchoClient;
   readonly port: number;
   readonly controlPort: number;
+  /** Only with `admin: true`. */
+  readonly admin: Admin;
   readonly replicas: ReadonlyMap<string, Replica>;
 
-  private constructor(daemon: Daemon, port: number, controlPort: number, replicas: ReadonlyMap<string, Replica>) {
+  private constructor(
+    daemon: Daemon,
+    port: number,
+    controlPort: number,
+    adminPort: number,
+    replicas: ReadonlyMap<string, Replica>,
+  ) {
     this.daemon = daemon;
     this.port = port;
     this.controlPort = controlPort;
+    this.admin = new Admin(adminPort);
     this.replicas = replicas;
     this.client = new EchoClient(port);
   }
@@ -56,9 +68,13 @@ export class Bed {
     }
     const port = await freePort();
     const controlPort = plan.control ? await freePort() : 0;
+    const adminPort = plan.admin ? await freePort() : 0;
     try {
-      const daemon = await Daemon.start(routingFile(plan, port, controlPort, replicas), plan.daemon);
-      const bed = new Bed(daemon, port, controlPort, replicas);
+      const daemon = await Daemon.start(routingFile(plan, port, controlPort, replicas), {
+        ...plan.daemon,
+        env: { AFROUTER_ADMIN_PORT: String(adminPort), ...plan.daemon?.env },
+      });
+      const bed = new Bed(daemon, port, controlPort, adminPort, replicas);
       const away = [...(plan.absent ?? []), ...(plan.unset ?? [])];
       await daemon.untilOpen([...replicas.keys()].filter((name) => !away.includes(name)));
       return bed;

@@ -14,6 +14,8 @@ const CONNECTION_ENDS = new Set(['connection_lost', 'connection_goaway', 'connec
 const TEST_SETTINGS: Readonly<Record<string, string>> = {
   AFROUTER_RECONNECT_MIN_MS: '50',
   AFROUTER_RECONNECT_MAX_MS: '200',
+  // Many daemons at a time: those that are asked are given a port of their own.
+  AFROUTER_ADMIN_PORT: '0',
 };
 
 export interface LogLine {

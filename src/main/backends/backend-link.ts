@@ -26,6 +26,8 @@ export class BackendLink implements RoutableBackend {
   private readonly open: boolean[];
   private openCount = 0;
   private port: WorkerPort | null = null;
+  /** Called when a connection opened, closed or got an address. */
+  onAvailability: () => void = () => {};
 
   /** @param serials of the cluster: all its backends count together */
   constructor(index: number, clusterName: string, config: BackendConfig, serials: SerialNumbers) {
@@ -66,11 +68,18 @@ export class BackendLink implements RoutableBackend {
     if (this.open[index] === open) return;
     this.open[index] = open;
     this.openCount += open ? 1 : -1;
+    this.onAvailability();
   }
 
   /** A connection has a new address; the worker is told by the caller. */
   setAddress(connection: number, addr: string, port: number): void {
     this.addresses[connection] = { name: this.connectionNames[connection]!, addr, port };
+    this.onAvailability();
+  }
+
+  /** False while the connection waits for SetConnection to give it an address. */
+  hasAddress(index: number): boolean {
+    return this.addresses[index]!.addr !== '';
   }
 
   /** A worker has taken the backend over; its connections are all closed at first. */
@@ -83,6 +92,7 @@ export class BackendLink implements RoutableBackend {
     this.port = null;
     this.open.fill(false);
     this.openCount = 0;
+    this.onAvailability();
   }
 
   /** The id by which the replicas of one call agree who acts; '' where the backend has no association. */

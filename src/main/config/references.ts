@@ -3,7 +3,7 @@ import { DescriptorFiles } from './descriptor-files.js';
 import type { Findings } from './findings.js';
 import { resolveClusters } from './references/clusters.js';
 import { resolveRouters } from './references/routers.js';
-import { resolveApi, resolveServers } from './references/servers.js';
+import { resolveApi, resolveProbe, resolveServers } from './references/servers.js';
 import type { CertificateConfig, RoutingFile } from './routing-file.js';
 
 /**
@@ -20,6 +20,7 @@ export function resolveReferences(root: ConfigNode, findings: Findings): Routing
     routers,
     clusters: [...clusters.values()].map((cluster) => cluster.config),
     api: resolveApi(root.member('api'), findings),
+    probe: resolveProbe(root.member('api'), findings),
     serverCertificates: certificates(root.member('serverCertificates'), findings),
     clientCertificates: certificates(root.member('clientCertificates'), findings),
   };

@@ -5,6 +5,8 @@ export interface RoutingFile {
   readonly routers: readonly RouterConfig[];
   readonly clusters: readonly ClusterConfig[];
   readonly api: ApiConfig | undefined;
+  /** Where the health probe should listen; each part may be missing. */
+  readonly probe?: ProbeConfig | undefined;
   readonly serverCertificates?: CertificateConfig | undefined;
   readonly clientCertificates?: CertificateConfig | undefined;
 }
@@ -138,6 +140,13 @@ export interface ConnectionConfig {
   /** `''` together with port 0: not known yet, waits for SetConnection. */
   readonly addr: string;
   readonly port: number;
+}
+
+/** `api.probeHost` and `api.probePort`; AFROUTER_ADMIN_ADDRESS and AFROUTER_ADMIN_PORT go over them. */
+export interface ProbeConfig {
+  readonly address: string | undefined;
+  /** 0 = none. */
+  readonly port: number | undefined;
 }
 
 export interface ApiConfig {

@@ -40,14 +40,26 @@ test('the defaults', () => {
     maxHeaderFields: 200,
     headerTableBytes: 4096,
     maxConnections: 65_536,
+    adminAddress: 'auto',
+    adminPort: 'auto',
+    readyPolicy: 'any',
+    northboundHealth: false,
     keepaliveMs: 0,
   });
 });
 
 test('each setting is read from its variable', () => {
   for (const [key, setting] of Object.entries(SETTINGS)) {
-    const words = { config: 'x.json', logLevel: 'debug', dryRun: 'true', workers: 'per-backend' }[key];
-    const number = { heldBytes: '20000000', reconnectMinMs: '150', maxHeaderFields: '300' }[key] ?? '70000';
+    const words = {
+      config: 'x.json',
+      logLevel: 'debug',
+      dryRun: 'true',
+      workers: 'per-backend',
+      readyPolicy: 'none',
+      northboundHealth: 'true',
+    }[key];
+    const number =
+      { heldBytes: '20000000', reconnectMinMs: '150', maxHeaderFields: '300', adminPort: '8082' }[key] ?? '70000';
     const value = words ?? number;
     const settings = loadSettings({ ...CONFIG, [setting.env]: value });
     assert.equal(String(settings[key as keyof typeof settings]), value, setting.env);

@@ -159,6 +159,30 @@ export const SETTINGS = {
     65_536,
     'Client connections of one listener.',
   ),
+  adminAddress: setting(
+    'AFROUTER_ADMIN_ADDRESS',
+    either(choice(['auto']), text('a host name or an IP address')),
+    'auto',
+    "Where the admin HTTP server (`/livez`, `/readyz`, `/metrics`) listens. `auto`: the routing file's `api.probeHost`, else 127.0.0.1.",
+  ),
+  adminPort: setting(
+    'AFROUTER_ADMIN_PORT',
+    either(choice(['auto']), integer(0, 65_535)),
+    'auto',
+    "The port of the admin HTTP server; 0 switches it off. `auto`: the routing file's `api.probePort`, else 8081.",
+  ),
+  readyPolicy: setting(
+    'AFROUTER_READY_POLICY',
+    choice(['any', 'all-backends', 'all-connections', 'none']),
+    'any',
+    'When the router is ready. `any`: every cluster has an open connection; `all-backends`: every backend has one; `all-connections`: every connection is open; `none`: always. Connections without an address do not count.',
+  ),
+  northboundHealth: setting(
+    'AFROUTER_NORTHBOUND_HEALTH',
+    flag(),
+    'false',
+    'Answer `grpc.health.v1.Health` on the listeners too, where no route takes it.',
+  ),
   keepaliveMs: setting(
     'AFROUTER_KEEPALIVE_MS',
     integer(0, MAX_TIMER_MS),

@@ -9,7 +9,9 @@ import {
 import { loadSync } from '@grpc/proto-loader';
 import type { Logger } from 'pino';
 import type { ApiConfig } from '../config/routing-file.js';
+import type { HealthSource } from '../health/health-source.js';
 import { packageFile } from '../package-file.js';
+import { addHealthService } from './health-service.js';
 
 /** `afrouter.Conn`: a connection's new address. `server`, `pkg` and `svc` are part of the old wire contract and name nothing. */
 export interface ConnectionChange {
@@ -43,7 +45,7 @@ interface Result {
 }
 
 /**
- * The gRPC service `afrouter.Configuration` (protos/configuration.proto), on a port of its own. It is served by
+ * The gRPC service `afrouter.Configuration` (protos/configuration.proto) and the standard health service, on a port of their own. It is served by
  * @grpc/grpc-js: nothing here is on the path of a call.
  */
 export class ConfigurationApi {
@@ -52,7 +54,7 @@ export class ConfigurationApi {
   private readonly log: Logger;
   private readonly server = new Server();
 
-  constructor(config: ApiConfig, controls: Controls, log: Logger) {
+  constructor(config: ApiConfig, controls: Controls, health: HealthSource, log: Logger) {
     this.config = config;
     this.controls = controls;
     this.log = log;
@@ -68,6 +70,7 @@ export class ConfigurationApi {
       GetGoroutineCount: (_call: ServerUnaryCall<object, { count: number }>, done: sendUnaryData<{ count: number }>) =>
         done(null, { count: this.controls.threadCount() }),
     });
+    addHealthService(this.server, health);
   }
 
   private async answer(

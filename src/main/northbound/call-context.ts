@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { HealthSource } from '../health/health-source.js';
 import type { ServiceRouter } from '../routing/service-router.js';
 import type { HeldBudget } from './held-budget.js';
 
@@ -27,5 +28,7 @@ export interface CallContext {
   /** See `creditStep` in port/records.ts. */
   readonly creditStep: number;
   readonly counters: NorthboundCounters;
+  /** Set when the listener answers `grpc.health.v1.Health` itself. */
+  readonly health: HealthSource | undefined;
   readonly log: Logger;
 }

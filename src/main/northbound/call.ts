@@ -16,6 +16,7 @@ import type { MethodRoute, RouteDecision } from '../routing/route.js';
 import type { CallContext } from './call-context.js';
 import { CallState } from './call-state.js';
 import { startDeadline } from './deadline.js';
+import { HealthCall, isHealthPath } from './health-call.js';
 import { associationAppender, outgoingHeaders } from './outgoing.js';
 import { ReplyHold } from './reply-hold.js';
 import { rejectHttp, rescue } from './rescue.js';
@@ -81,7 +82,10 @@ export class Call implements StreamHandler, PortCall {
     }
     const route = this.context.router.route(head.path, this.headers);
     if (route instanceof RpcError) {
-      this.fail(route);
+      const { health } = this.context;
+      if (health !== undefined && isHealthPath(head.path))
+        new HealthCall(health, this.stream, head.path).begin(halfClosed);
+      else this.fail(route);
       return;
     }
     this.route = route;

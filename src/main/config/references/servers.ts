@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../config-node.js';
 import type { Findings } from '../findings.js';
-import type { ApiConfig, ServerConfig, ServerRouterConfig } from '../routing-file.js';
+import type { ApiConfig, ProbeConfig, ServerConfig, ServerRouterConfig } from '../routing-file.js';
 import { hostAddress } from './host-address.js';
 import { nameList, namesOf, requireUniqueNames } from './names.js';
 
@@ -24,6 +24,15 @@ export function resolveServers(root: ConfigNode, findings: Findings): readonly S
 export function resolveApi(node: ConfigNode, findings: Findings): ApiConfig | undefined {
   if (!node.present) return undefined;
   return { address: hostAddress(node.member('address'), findings), port: node.member('port').integer() ?? 0 };
+}
+
+/** Where the health probe should listen, as far as the file says. */
+export function resolveProbe(node: ConfigNode, findings: Findings): ProbeConfig | undefined {
+  if (!node.present) return undefined;
+  return {
+    address: hostAddress(node.member('probeHost'), findings) || undefined,
+    port: node.member('probePort').integer(),
+  };
 }
 
 function requireOwnAddresses(listeners: readonly ConfigNode[], findings: Findings): void {
