@@ -98,7 +98,6 @@ export class ClientSession extends Session {
 
   /** Takes a stream out of the table without closing the connection when it was the last: its owner is told first. */
   private drop(stream: Stream): void {
-    this.rememberReset(stream.id);
     stream.state = StreamState.CLOSED;
     stream.queue.clear();
     this.streams.delete(stream.id);

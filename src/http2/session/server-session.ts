@@ -54,12 +54,16 @@ export class ServerSession extends Session {
     if ((id & 1) === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `a client opened even stream ${id}`);
     if (id <= this.lastId) {
       this.onClosedStreamHeaders(id);
+      // Trailers may have been on their way when we reset the stream; request headers open one, and ids only grow (§5.1.1).
+      if (list.get(':method') !== undefined) {
+        throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `stream ${id} is opened after stream ${this.lastId}`);
+      }
       return;
     }
     this.lastId = id;
     if (id > this.lastAcceptedId) return;
     if (this.streams.size >= this.options.maxConcurrentStreams) {
-      this.refuse(id, ErrorCode.REFUSED_STREAM);
+      this.writer.rstStream(id, ErrorCode.REFUSED_STREAM);
       return;
     }
     if (list === oversizedList) {
@@ -68,7 +72,7 @@ export class ServerSession extends Session {
       return;
     }
     if (selfDependent || malformed(list, BlockKind.request) !== undefined || (endStream && list.contentLength > 0)) {
-      this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+      this.writer.rstStream(id, ErrorCode.PROTOCOL_ERROR);
       return;
     }
     const stream = this.open(id, endStream);
@@ -82,11 +86,6 @@ export class ServerSession extends Session {
     this.streams.set(id, stream);
     if (endStream) this.endRemote(stream);
     return stream;
-  }
-
-  private refuse(id: number, code: number): void {
-    this.writer.rstStream(id, code);
-    this.rememberReset(id);
   }
 
   protected override checkHeaders(): void {

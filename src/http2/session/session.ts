@@ -51,7 +51,7 @@ export interface SessionOwner {
   onClose(reason: string): void;
 }
 
-const MAX_CLOSED_REMEMBERED = 64;
+const PEER_ENDED_REMEMBERED = 64;
 
 /**
  * One HTTP/2 connection (RFC 9113), the part that both sides have in common: frames, windows, settings, ping, the table of
@@ -74,8 +74,13 @@ export abstract class Session implements FrameHandler, SenderOwner {
   /** Bytes the peer may still send on the connection (RFC 9113 §6.9). */
   private receiveWindow = DEFAULT_WINDOW_BYTES;
 
-  /** Ids of streams we reset lately: frames for them may still be on their way and are ignored (RFC 9113 §5.1). */
-  private readonly resetIds = new Set<number>();
+  /**
+   * A ring of the ids of streams that the peer itself ended lately, by END_STREAM or RST_STREAM: more frames on them are its
+   * fault. On any other closed stream they may have been on their way when we reset it, and there can be any number of those:
+   * a client that gives up a thousand calls must not cost the connection (RFC 9113 §5.1).
+   */
+  private readonly peerEndedIds = new Int32Array(PEER_ENDED_REMEMBERED);
+  private peerEndedCount = 0;
   private settingsAcked = false;
   private ready = false;
   private pingWaiting: ((ackAfterMs: number) => void) | null = null;
@@ -175,8 +180,9 @@ export abstract class Session implements FrameHandler, SenderOwner {
   /** A frame came for a stream that is not in the table: decides between ignoring, a stream error and a connection error. */
   private onStrayFrame(id: number, what: string): void {
     if (this.isIdle(id)) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `${what} on idle stream ${id}`);
-    // The peer may not have seen our RST_STREAM yet; anything else on a closed stream is its fault (RFC 9113 §5.1).
-    if (!this.resetIds.has(id)) throw new Http2Error(ErrorCode.STREAM_CLOSED, `${what} on closed stream ${id}`);
+    if (this.peerEndedIds.includes(id)) {
+      throw new Http2Error(ErrorCode.STREAM_CLOSED, `${what} on closed stream ${id}`);
+    }
   }
 
   onData(id: number, endStream: boolean, buf: Buffer, start: number, end: number, flowBytes: number): void {
@@ -279,6 +285,7 @@ export abstract class Session implements FrameHandler, SenderOwner {
       if (this.isIdle(id)) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `RST_STREAM on idle stream ${id}`);
       return;
     }
+    this.rememberPeerEnded(id);
     this.remove(stream);
     stream.handler.onReset(code, code === ErrorCode.REFUSED_STREAM ? ResetCause.refused : ResetCause.peer);
   }
@@ -363,7 +370,6 @@ export abstract class Session implements FrameHandler, SenderOwner {
   resetStream(stream: Stream, code: number): void {
     if (stream.state === StreamState.CLOSED) return;
     this.writer.rstStream(stream.id, code);
-    this.rememberReset(stream.id);
     this.remove(stream);
   }
 
@@ -387,6 +393,7 @@ export abstract class Session implements FrameHandler, SenderOwner {
   }
 
   protected endRemote(stream: Stream): void {
+    this.rememberPeerEnded(stream.id);
     stream.state = afterRemoteEnd(stream.state);
     if (stream.state === StreamState.CLOSED) this.remove(stream);
   }
@@ -407,15 +414,8 @@ export abstract class Session implements FrameHandler, SenderOwner {
   /** A stream left the table. */
   protected onStreamClosed(): void {}
 
-  protected rememberReset(id: number): void {
-    const { resetIds } = this;
-    resetIds.add(id);
-    if (resetIds.size > MAX_CLOSED_REMEMBERED) {
-      for (const oldest of resetIds) {
-        resetIds.delete(oldest);
-        break;
-      }
-    }
+  private rememberPeerEnded(id: number): void {
+    this.peerEndedIds[this.peerEndedCount++ % PEER_ENDED_REMEMBERED] = id;
   }
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,62 @@
+import { inRepository } from '../../support/paths.js';
+
+/** A service with a route for all its methods. */
+export interface RoutedService {
+  readonly package: string;
+  readonly service: string;
+  /** Path of its proto in the repository. */
+  readonly proto: string;
+}
+
+/** A routing file: all methods of the services go to one backend, on one connection for each port. */
+export function routingFile(
+  port: number,
+  services: readonly RoutedService[],
+  type: 'server' | 'active_active',
+  replicas: readonly number[],
+): object {
+  return {
+    servers: [
+      {
+        name: 'conformance',
+        address: '127.0.0.1',
+        port,
+        type: 'grpc',
+        routers: services.map((each) => ({ package: each.package, service: each.service, router: each.service })),
+      },
+    ],
+    routers: services.map((each) => ({
+      name: each.service,
+      package: each.package,
+      service: each.service,
+      proto_descriptor: inRepository(each.proto),
+      routes: [
+        {
+          name: `all-${each.service}`,
+          type: 'round_robin',
+          association: 'round_robin',
+          backend_cluster: 'cluster',
+          methods: ['*'],
+        },
+      ],
+    })),
+    backend_clusters: [
+      {
+        name: 'cluster',
+        backends: [
+          {
+            name: 'backend',
+            type,
+            ...(type === 'server' ? {} : { association: { strategy: 'serial_number', location: 'header' } }),
+            connections: replicas.map((at, i) => ({ name: connectionName(i), addr: '127.0.0.1', port: at })),
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** Name of the connection to the replica with this index. */
+export function connectionName(index: number): string {
+  return `replica-${index}`;
+}
