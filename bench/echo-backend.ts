@@ -8,9 +8,10 @@ import { Turn } from '../src/http2/codec/turn.js';
 import { HeaderField, Indexing } from '../src/http2/hpack/header-field.js';
 import { HeaderList } from '../src/http2/hpack/header-list.js';
 import { SharedHeaderLists } from '../src/http2/hpack/shared-header-lists.js';
+import type { SessionContext } from '../src/http2/session/options.js';
 import { ServerSession } from '../src/http2/session/server-session.js';
-import type { SessionContext, SessionOptions } from '../src/http2/session/session.js';
 import type { Stream, StreamHandler } from '../src/http2/stream/stream.js';
+import { trustedPeer } from './trusted-peer.js';
 
 const port = Number(process.argv[2]);
 const context: SessionContext = {
@@ -18,16 +19,7 @@ const context: SessionContext = {
   scratch: new ScratchPool(),
   sharedLists: new SharedHeaderLists(1024),
 };
-const options: SessionOptions = {
-  streamWindow: 1 << 20,
-  connectionWindow: 16 << 20,
-  maxConcurrentStreams: 100_000,
-  maxHeaderListBytes: 65536,
-  maxHeaderFields: 200,
-  headerTableBytes: 4096,
-  maxContinuations: 32,
-  socketHighWater: 262144,
-};
+const options = trustedPeer();
 
 function shared(...fields: [string, string][]): HeaderList {
   const list = new HeaderList(fields.map(([name, value]) => new HeaderField(name, value, Indexing.repeated)));

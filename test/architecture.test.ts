@@ -94,9 +94,11 @@ test('grpc imports at most http2/hpack and http2/frame/error-code', () => {
   );
 });
 
-test('port imports at most http2/hpack and http2/codec/turn', () => {
+const PORT_MAY_IMPORT = new Set(['http2/codec/turn.ts', 'http2/session/options.ts', 'http2/session/limit-counters.ts']);
+
+test('port imports at most http2/hpack, http2/codec/turn and the types of session limits', () => {
   assert.deepEqual(
-    strays('port/', (each) => each.startsWith('http2/hpack/') || each === 'http2/codec/turn.ts'),
+    strays('port/', (each) => each.startsWith('http2/hpack/') || PORT_MAY_IMPORT.has(each)),
     [],
   );
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { helpText } from '../src/main/config/command-line.js';
-import { SETTINGS, type Setting } from '../src/main/config/settings.js';
+import type { Setting } from '../src/main/config/setting.js';
+import { SETTINGS } from '../src/main/config/settings.js';
 import { settingsDocument } from '../src/main/config/settings-document.js';
 import { packageFile } from '../src/main/package-file.js';
 

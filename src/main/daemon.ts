@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import { ScratchPool } from '../http2/codec/scratch-pool.js';
 import { Turn } from '../http2/codec/turn.js';
 import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
-import type { SessionContext, SessionOptions } from '../http2/session/session.js';
+import { newLimitCounters } from '../http2/session/limit-counters.js';
+import type { SessionContext, SessionOptions } from '../http2/session/options.js';
 import type { WorkerSettings } from '../port/control-messages.js';
 import { creditStep } from '../port/records.js';
 import type { BackendLink } from './backends/backend-link.js';
@@ -23,10 +24,6 @@ import { HeldBudget } from './northbound/held-budget.js';
 import { Listener } from './northbound/listener.js';
 import { buildRouters, type Routers } from './routing/build-routers.js';
 
-/** CONTINUATION frames in one header block; 64 KiB of header list never need more. */
-const MAX_CONTINUATIONS = 32;
-/** Bytes that may wait in a client's socket before its streams are held back. */
-const SOCKET_HIGH_WATER = 262144;
 /** Different header lists remembered; enough for the methods of many services, small against memory. */
 const SHARED_HEADER_LISTS = 4096;
 
@@ -188,16 +185,6 @@ function buildListeners(
     scratch: new ScratchPool(),
     sharedLists: new SharedHeaderLists(SHARED_HEADER_LISTS),
   };
-  const options: SessionOptions = {
-    streamWindow: settings.streamWindow,
-    connectionWindow: settings.connectionWindow,
-    maxConcurrentStreams: settings.maxConcurrentStreams,
-    maxHeaderListBytes: settings.maxHeaderListBytes,
-    maxHeaderFields: settings.maxHeaderFields,
-    headerTableBytes: settings.headerTableBytes,
-    maxContinuations: MAX_CONTINUATIONS,
-    socketHighWater: SOCKET_HIGH_WATER,
-  };
   const budget = new HeldBudget(settings.heldBytes);
   return config.servers.map((server) => {
     const counters: NorthboundCounters = {
@@ -217,6 +204,7 @@ function buildListeners(
       health: settings.northboundHealth ? readiness : undefined,
       log: log.child({ listener: server.name }),
     };
+    const options: SessionOptions = { ...settings, counters: newLimitCounters() };
     return new Listener(server, context, session, options, settings.maxConnections);
   });
 }

@@ -3,6 +3,8 @@
  * events a worker posts on its port. Everything here is plain cloneable data.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { LimitCounters } from '../http2/session/limit-counters.js';
+import type { SessionLimits } from '../http2/session/options.js';
 
 /** One address of a backend; `addr` `''` with port 0 is not known yet. */
 export interface ConnectionAddress {
@@ -25,13 +27,8 @@ export interface BackendPlan {
 }
 
 /** What a worker needs to know of the process settings: bytes, milliseconds, counts. */
-export interface WorkerSettings {
+export interface WorkerSettings extends SessionLimits {
   readonly logLevel: string;
-  readonly streamWindow: number;
-  readonly connectionWindow: number;
-  readonly maxHeaderListBytes: number;
-  readonly maxHeaderFields: number;
-  readonly headerTableBytes: number;
   readonly maxMessageBytes: number;
   readonly replayLimit: number;
   readonly discardGraceMs: number;
@@ -62,6 +59,8 @@ export interface WorkerSnapshot {
   readonly replicaStreams: number;
   readonly connections: number;
   readonly counters: Readonly<Record<string, number>>;
+  /** What its sessions with backends refused or ended because of a limit. */
+  readonly limits: Readonly<LimitCounters>;
 }
 
 /** ↑ a connection opened or closed. */

@@ -4,7 +4,8 @@ import { ScratchPool } from '../http2/codec/scratch-pool.js';
 import { Turn } from '../http2/codec/turn.js';
 import type { HeaderList } from '../http2/hpack/header-list.js';
 import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
-import type { SessionOptions } from '../http2/session/session.js';
+import { newLimitCounters } from '../http2/session/limit-counters.js';
+import type { SessionOptions } from '../http2/session/options.js';
 import type { BackendPlan, MoveTask, WorkerSettings, WorkerSnapshot } from '../port/control-messages.js';
 import { WorkerPortReader, type WorkerRecordHandler } from '../port/port-reader.js';
 import { PortWriter } from '../port/port-writer.js';
@@ -14,8 +15,8 @@ import type { BackendContext, WorkerCounters } from './backend/backend-context.j
 import type { MethodKind } from './backend/request.js';
 import { RequestRegistry } from './backend/request-registry.js';
 
-/** How often stalled replicas are looked for, in ms. */
-const STALL_WATCH_MS = 1000;
+/** How often connections and stalled replicas are looked at, in ms. */
+const SWEEP_MS = 1000;
 
 /** Four kinds of method, made once so that a call only picks one. Index: request stream + 2 × response stream. */
 const KINDS: readonly MethodKind[] = [
@@ -37,21 +38,14 @@ export class BackendWorker implements WorkerRecordHandler {
     catchUpsRefused: 0,
     replayOverflows: 0,
   };
+  private readonly limits = newLimitCounters();
   private readonly context: BackendContext;
-  private readonly stallWatch: NodeJS.Timeout;
+  private readonly sweeper: NodeJS.Timeout;
 
   constructor(port: MessagePort, settings: WorkerSettings, plans: readonly BackendPlan[], log: Logger) {
     const turn = new Turn();
-    const options: SessionOptions = {
-      streamWindow: settings.streamWindow,
-      connectionWindow: settings.connectionWindow,
-      maxConcurrentStreams: 0,
-      maxHeaderListBytes: settings.maxHeaderListBytes,
-      maxHeaderFields: settings.maxHeaderFields,
-      headerTableBytes: settings.headerTableBytes,
-      maxContinuations: 32,
-      socketHighWater: 262144,
-    };
+    // A backend opens no streams; what a slow one does not take is the call's matter, not the connection's.
+    const options: SessionOptions = { ...settings, maxConcurrentStreams: 0, stallTimeoutMs: 0, counters: this.limits };
     this.context = {
       settings,
       port: new PortWriter(port, turn),
@@ -71,7 +65,7 @@ export class BackendWorker implements WorkerRecordHandler {
     const reader = new WorkerPortReader(this);
     port.on('message', (batch: ArrayBuffer) => reader.read(batch));
     for (const backend of this.backends.values()) backend.start();
-    this.stallWatch = setInterval(() => this.watchStalls(), STALL_WATCH_MS);
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
   }
 
   onOpen(
@@ -103,9 +97,9 @@ export class BackendWorker implements WorkerRecordHandler {
     this.registry.get(slot, generation)?.onCredit(bytes);
   }
 
-  private watchStalls(): void {
+  private sweep(): void {
     const now = performance.now();
-    for (const backend of this.backends.values()) backend.dropStalled(now);
+    for (const backend of this.backends.values()) backend.sweep(now);
   }
 
   /** Task `move`. */
@@ -119,12 +113,18 @@ export class BackendWorker implements WorkerRecordHandler {
     for (const request of this.registry) replicaStreams += request.openLegs;
     let connections = 0;
     for (const backend of this.backends.values()) for (const c of backend.connections) if (c.isOpen) connections++;
-    return { requests: this.registry.count, replicaStreams, connections, counters: { ...this.counters } };
+    return {
+      requests: this.registry.count,
+      replicaStreams,
+      connections,
+      counters: { ...this.counters },
+      limits: this.limits,
+    };
   }
 
   /** Task `stop`: closes every connection; the thread ends with its pool. */
   stop(): void {
-    clearInterval(this.stallWatch);
+    clearInterval(this.sweeper);
     for (const backend of this.backends.values()) backend.close();
   }
 }

@@ -117,15 +117,18 @@ test('quick cancellations of one client do no harm to another', async () => {
   const traffic = (async () => {
     while (!stop) if ((await other.call('Unary', { key: 'other' })).code !== 0) failures++;
   })();
-  for (let i = 0; i < 300; i++) {
-    const call = bed.client.open('Bidi').send({ key: 'quick' });
-    if (i % 3 === 0) await delay(1);
-    call.cancel();
-    const { code, details } = await call.outcome;
-    assert.equal(code, 1, details);
+  try {
+    for (let i = 0; i < 300; i++) {
+      const call = bed.client.open('Bidi').send({ key: 'quick' });
+      if (i % 3 === 0) await delay(1);
+      call.cancel();
+      const { code, details } = await call.outcome;
+      assert.equal(code, 1, details);
+    }
+  } finally {
+    stop = true;
+    await traffic;
+    other.stop();
   }
-  stop = true;
-  await traffic;
-  other.stop();
   assert.equal(failures, 0);
 });

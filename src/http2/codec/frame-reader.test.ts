@@ -35,6 +35,7 @@ class Recorder implements FrameHandler {
   onGoaway(lastId: number, code: number, debug: string): void {
     this.seen.push(['GOAWAY', lastId, code, debug]);
   }
+  onUnknownFrame(): void {}
   onWindowUpdate(id: number, increment: number): void {
     this.seen.push(['WINDOW', id, increment]);
   }

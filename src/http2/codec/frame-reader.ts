@@ -26,6 +26,8 @@ export interface FrameHandler {
   onPing(ack: boolean, buf: Buffer, start: number): void;
   onGoaway(lastId: number, code: number, debug: string): void;
   onWindowUpdate(id: number, increment: number): void;
+  /** A frame of a type that RFC 9113 does not know; ignored (§4.1), but somebody may want to count. */
+  onUnknownFrame(): void;
 }
 
 /** What a reader refuses. */
@@ -51,6 +53,8 @@ export class FrameReader {
   /** Octets of the client preface still to come; 0 on the client side. */
   private prefaceLeft: number;
   private sawSettings = false;
+  /** Frames and header blocks that have ended, a block with its CONTINUATIONs as one. */
+  completed = 0;
 
   /** A frame split by a chunk boundary: its first `partialLength` bytes. `partial` is null when there is none. */
   private partial: Buffer | null = null;
@@ -75,9 +79,11 @@ export class FrameReader {
     return this.sawSettings;
   }
 
-  /** True while a header block has begun and not ended. */
-  get insideHeaderBlock(): boolean {
-    return this.blockId !== 0;
+  /** True while a header block, or a frame other than DATA, has begun and not ended. */
+  get midHeaders(): boolean {
+    if (this.blockId !== 0) return true;
+    const { partial } = this;
+    return partial !== null && (this.partialLength < FRAME_HEAD_BYTES || partial[3] !== FrameType.DATA);
   }
 
   /**
@@ -169,6 +175,7 @@ export class FrameReader {
       }
       this.sawSettings = true;
     }
+    if (type !== FrameType.CONTINUATION) this.completed++;
     switch (type) {
       case FrameType.DATA:
         this.readData(id, flags, buf, start, end);
@@ -222,13 +229,14 @@ export class FrameReader {
           throw new Http2Error(
             ErrorCode.ENHANCE_YOUR_CALM,
             `over ${this.limits.maxContinuations} CONTINUATION frames in one header block`,
+            'continuations',
           );
         }
         this.appendToBlock(buf, start, end);
         if ((flags & Flag.END_HEADERS) !== 0) this.endBlock();
         break;
       default:
-        // Unknown frame types are ignored (RFC 9113 §4.1).
+        this.handler.onUnknownFrame();
         break;
     }
   }
@@ -281,6 +289,7 @@ export class FrameReader {
       throw new Http2Error(
         ErrorCode.ENHANCE_YOUR_CALM,
         `a header block of over ${this.limits.maxHeaderBlockBytes} bytes on stream ${this.blockId}`,
+        'headerBlockBytes',
       );
     }
     if (length > this.block.length) {

@@ -10,6 +10,8 @@ import type { Flushable, Turn } from './turn.js';
 /** Told when the socket takes bytes again after {@link FrameWriter.blocked} was true. */
 export interface WriterOwner {
   onWritable(): void;
+  /** The socket holds more than `maxOutputBytes` that the peer does not read. */
+  onOutputOverflow(): void;
 }
 
 /**
@@ -29,16 +31,26 @@ export class FrameWriter implements Flushable {
   private closed = false;
   /** Most bytes that may wait in the socket before DATA is held back. */
   private readonly highWater: number;
+  /** Most bytes that may wait at all. DATA stops at `highWater`; headers and control frames do not, and end here. */
+  private readonly maxOutputBytes: number;
 
   /** True while the socket has not taken what it was given. Control frames still go out; DATA must wait. */
   blocked = false;
 
-  constructor(socket: Duplex, owner: WriterOwner, turn: Turn, pool: ScratchPool, highWater: number) {
+  constructor(
+    socket: Duplex,
+    owner: WriterOwner,
+    turn: Turn,
+    pool: ScratchPool,
+    highWater: number,
+    maxOutputBytes: number,
+  ) {
     this.socket = socket;
     this.owner = owner;
     this.turn = turn;
     this.pool = pool;
     this.highWater = highWater;
+    this.maxOutputBytes = maxOutputBytes;
     socket.on('drain', () => {
       if (!this.blocked) return;
       this.blocked = false;
@@ -203,7 +215,10 @@ export class FrameWriter implements Flushable {
       socket.write(scratch.subarray(0, used));
       if (socket.writableLength === 0) this.pool.give(scratch);
     }
-    if (socket.writableLength > this.highWater) this.blocked = true;
+    const waiting = socket.writableLength;
+    if (waiting <= this.highWater) return;
+    this.blocked = true;
+    if (waiting > this.maxOutputBytes) this.owner.onOutputOverflow();
   }
 
   /** Drops what was not flushed and writes no more. */

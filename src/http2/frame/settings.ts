@@ -12,6 +12,9 @@ export const Setting = {
   MAX_HEADER_LIST_SIZE: 0x6,
 } as const;
 
+/** Most entries of one SETTINGS frame: there are ten registered ones, and a change of the window walks over all streams. */
+const MAX_SETTINGS_ENTRIES = 64;
+
 /** One settings entry on the wire: identifier 16 bits, value 32 bits. */
 export const SETTING_BYTES = 6;
 
@@ -26,6 +29,9 @@ export function readSettings(
   end: number,
   apply: (id: number, value: number) => void,
 ): void {
+  if (end - start > MAX_SETTINGS_ENTRIES * SETTING_BYTES) {
+    throw new Http2Error(ErrorCode.ENHANCE_YOUR_CALM, `SETTINGS with over ${MAX_SETTINGS_ENTRIES} entries`, 'settings');
+  }
   for (let pos = start; pos < end; pos += SETTING_BYTES) {
     const id = (buf[pos]! << 8) | buf[pos + 1]!;
     const value = readUint32(buf, pos + 2);

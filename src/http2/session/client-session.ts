@@ -6,9 +6,11 @@ import { Setting } from '../frame/settings.js';
 import type { HeaderField } from '../hpack/header-field.js';
 import type { HeaderList } from '../hpack/header-list.js';
 import { BlockKind, malformed } from '../stream/header-rules.js';
-import { ResetCause, Stream, type StreamHandler } from '../stream/stream.js';
+import { NO_HANDLER, ResetCause, Stream, type StreamHandler } from '../stream/stream.js';
 import { StreamState } from '../stream/stream-state.js';
-import { Session, type SessionContext, type SessionOptions, type SessionOwner } from './session.js';
+import type { SessionContext, SessionOptions, SessionOwner } from './options.js';
+import { ResetPacer } from './reset-pacer.js';
+import { Session } from './session.js';
 
 /** What a client session tells its owner beyond {@link SessionOwner}. */
 export interface ClientSessionOwner extends SessionOwner {
@@ -25,10 +27,12 @@ export class ClientSession extends Session {
   private nextId = 1;
   private goneAway = false;
   private atLimit = false;
+  private readonly pacer: ResetPacer;
 
   constructor(socket: Duplex, context: SessionContext, options: SessionOptions, owner: ClientSessionOwner) {
     super(socket, context, options, owner, false);
     this.clientOwner = owner;
+    this.pacer = new ResetPacer(options.sentResetsPerSecond, this);
     this.writer.raw(CLIENT_PREFACE);
     this.sendPreface([Setting.ENABLE_PUSH, 0, ...this.commonSettings()]);
   }
@@ -53,22 +57,22 @@ export class ClientSession extends Session {
   open(handler: StreamHandler, list: HeaderList, extra: HeaderField | undefined, endStream: boolean): Stream {
     const id = this.nextId;
     this.nextId += 2;
-    const stream = new Stream(this, id, handler, this.sender.initialWindow, this.initialReceiveWindow());
+    const stream = new Stream(this, id, handler, this.sender.initialWindow, this.receiver.initialWindow);
     this.streams.set(id, stream);
     this.sender.headers(stream, list, extra, endStream);
     return stream;
   }
 
-  protected override isIdle(id: number): boolean {
+  override isIdle(id: number): boolean {
     return id >= this.nextId || (id & 1) === 0;
   }
 
-  protected override onUnknownStreamHeaders(id: number): void {
+  override onUnknownStreamHeaders(id: number): void {
     if (this.isIdle(id)) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `HEADERS on idle stream ${id}`);
-    this.onClosedStreamHeaders(id);
+    this.receiver.onStrayFrame(id, 'HEADERS');
   }
 
-  protected override checkHeaders(stream: Stream, list: HeaderList, endStream: boolean): void {
+  override onStreamHeaders(stream: Stream, list: HeaderList, endStream: boolean): void {
     if (malformed(list, BlockKind.response) !== undefined) {
       this.failStream(stream, ErrorCode.PROTOCOL_ERROR);
       return;
@@ -80,7 +84,7 @@ export class ClientSession extends Session {
     }
     stream.gotHeaders = true;
     stream.contentLeft = list.contentLength;
-    if (endStream) this.endRemote(stream);
+    if (endStream) this.remoteEnded(stream);
     stream.handler.onHeaders(list, endStream);
   }
 
@@ -96,6 +100,17 @@ export class ClientSession extends Session {
     this.closeWhenDone();
   }
 
+  /** A reset that we want: paced. Until it goes out nobody hears of the stream any more. */
+  override resetStream(stream: Stream, code: number): void {
+    if (!stream.open) return;
+    if (this.pacer.mayReset(stream, code)) {
+      this.resetNow(stream, code);
+      return;
+    }
+    stream.queue.clear();
+    stream.handler = NO_HANDLER;
+  }
+
   /** Takes a stream out of the table without closing the connection when it was the last: its owner is told first. */
   private drop(stream: Stream): void {
     stream.state = StreamState.CLOSED;
@@ -107,6 +122,10 @@ export class ClientSession extends Session {
   drain(): void {
     this.goneAway = true;
     this.closeWhenDone();
+  }
+
+  protected override onClosed(): void {
+    this.pacer.close();
   }
 
   private closeWhenDone(): void {

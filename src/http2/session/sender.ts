@@ -9,11 +9,14 @@ import type { HeaderField } from '../hpack/header-field.js';
 import type { HeaderList } from '../hpack/header-list.js';
 import type { Stream } from '../stream/stream.js';
 import { maySend, StreamState } from '../stream/stream-state.js';
-import type { SessionContext, SessionOptions } from './session.js';
+import type { HonestTraffic } from './abuse-budget.js';
+import type { SessionContext, SessionOptions } from './options.js';
 
 /** Told when our side of a stream has ended. */
 export interface SenderOwner {
   localEnded(stream: Stream): void;
+  /** See {@link WriterOwner.onOutputOverflow}. */
+  onOutputOverflow(): void;
 }
 
 /**
@@ -33,10 +36,25 @@ export class Sender implements WriterOwner {
   /** Streams with something to send that their own window allows. */
   private line: Stream[] = [];
   private lineHead = 0;
+  private readonly traffic: HonestTraffic;
 
-  constructor(socket: Duplex, context: SessionContext, options: SessionOptions, owner: SenderOwner) {
+  constructor(
+    socket: Duplex,
+    context: SessionContext,
+    options: SessionOptions,
+    traffic: HonestTraffic,
+    owner: SenderOwner,
+  ) {
+    this.traffic = traffic;
     this.owner = owner;
-    this.writer = new FrameWriter(socket, this, context.turn, context.scratch, options.socketHighWater);
+    this.writer = new FrameWriter(
+      socket,
+      this,
+      context.turn,
+      context.scratch,
+      options.socketHighWater,
+      options.maxOutputBytes,
+    );
     this.encoder = new HpackEncoder({ tableSize: options.headerTableBytes });
   }
 
@@ -85,10 +103,15 @@ export class Sender implements WriterOwner {
     this.pump();
   }
 
+  onOutputOverflow(): void {
+    this.owner.onOutputOverflow();
+  }
+
   // ── sending ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   headers(stream: Stream, list: HeaderList, extra: HeaderField | undefined, endStream: boolean): void {
     if (!maySend(stream.state)) return;
+    this.traffic.headerBlocks++;
     this.writer.headers(stream.id, endStream, this.encoder, list, extra, this.maxFrameBytes);
     if (endStream) this.owner.localEnded(stream);
   }
@@ -104,6 +127,7 @@ export class Sender implements WriterOwner {
       !this.writer.blocked
     ) {
       // The common case: nothing waits and the frame fits.
+      this.traffic.dataFrames++;
       this.writer.data(stream.id, endStream, buf, start, end);
       stream.sendWindow -= length;
       this.window -= length;
@@ -165,6 +189,8 @@ export class Sender implements WriterOwner {
     const { writer } = this;
     const { queue } = stream;
     const last = queue.endStream && n === queue.bytes;
+    this.traffic.dataFrames++;
+    stream.stalledSince = 0;
     writer.data(stream.id, last, buf, start, start + n);
     queue.advance(n);
     stream.sendWindow -= n;

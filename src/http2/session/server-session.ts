@@ -6,8 +6,11 @@ import { Setting } from '../frame/settings.js';
 import { oversizedList } from '../hpack/decoder.js';
 import type { HeaderList } from '../hpack/header-list.js';
 import { BlockKind, malformed } from '../stream/header-rules.js';
-import { Stream, type StreamHandler } from '../stream/stream.js';
-import { Session, type SessionContext, type SessionOptions, type SessionOwner } from './session.js';
+import { NO_HANDLER, Stream } from '../stream/stream.js';
+import { Abuse } from './abuse-budget.js';
+import type { Limit } from './limit-counters.js';
+import type { SessionContext, SessionOptions, SessionOwner } from './options.js';
+import { Session } from './session.js';
 
 /** What a server session tells its owner beyond {@link SessionOwner}. */
 export interface ServerSessionOwner extends SessionOwner {
@@ -17,15 +20,6 @@ export interface ServerSessionOwner extends SessionOwner {
   onOversizedHeaders(stream: Stream): void;
 }
 
-/** Stands in until `onStream` has set the stream's handler. */
-const NO_HANDLER: StreamHandler = {
-  onHeaders() {},
-  onData() {},
-  onTrailers() {},
-  onReset() {},
-  onSent() {},
-};
-
 /** The server's side of a connection: takes streams that clients open (odd ids, RFC 9113 §5.1.1). */
 export class ServerSession extends Session {
   private readonly serverOwner: ServerSessionOwner;
@@ -34,6 +28,8 @@ export class ServerSession extends Session {
   /** Streams above this are not taken any more: the last id of our final GOAWAY. */
   private lastAcceptedId = MAX_INT31;
   private draining = false;
+  /** The peer has overdrawn a budget once. */
+  private warned = false;
 
   constructor(socket: Duplex, context: SessionContext, options: SessionOptions, owner: ServerSessionOwner) {
     super(socket, context, options, owner, true);
@@ -41,19 +37,14 @@ export class ServerSession extends Session {
     this.sendPreface([Setting.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams, ...this.commonSettings()]);
   }
 
-  protected override isIdle(id: number): boolean {
+  override isIdle(id: number): boolean {
     return id > this.lastId || (id & 1) === 0;
   }
 
-  protected override onUnknownStreamHeaders(
-    id: number,
-    endStream: boolean,
-    list: HeaderList,
-    selfDependent: boolean,
-  ): void {
+  override onUnknownStreamHeaders(id: number, endStream: boolean, list: HeaderList, selfDependent: boolean): void {
     if ((id & 1) === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `a client opened even stream ${id}`);
     if (id <= this.lastId) {
-      this.onClosedStreamHeaders(id);
+      this.receiver.onStrayFrame(id, 'HEADERS');
       // Trailers may have been on their way when we reset the stream; request headers open one, and ids only grow (§5.1.1).
       if (list.get(':method') !== undefined) {
         throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `stream ${id} is opened after stream ${this.lastId}`);
@@ -63,7 +54,7 @@ export class ServerSession extends Session {
     this.lastId = id;
     if (id > this.lastAcceptedId) return;
     if (this.streams.size >= this.options.maxConcurrentStreams) {
-      this.writer.rstStream(id, ErrorCode.REFUSED_STREAM);
+      this.refuse(id, ErrorCode.REFUSED_STREAM);
       return;
     }
     if (list === oversizedList) {
@@ -72,7 +63,7 @@ export class ServerSession extends Session {
       return;
     }
     if (selfDependent || malformed(list, BlockKind.request) !== undefined || (endStream && list.contentLength > 0)) {
-      this.writer.rstStream(id, ErrorCode.PROTOCOL_ERROR);
+      this.refuse(id, ErrorCode.PROTOCOL_ERROR);
       return;
     }
     const stream = this.open(id, endStream);
@@ -81,14 +72,36 @@ export class ServerSession extends Session {
   }
 
   private open(id: number, endStream: boolean): Stream {
-    const stream = new Stream(this, id, NO_HANDLER, this.sender.initialWindow, this.initialReceiveWindow());
+    const stream = new Stream(this, id, NO_HANDLER, this.sender.initialWindow, this.receiver.initialWindow);
     stream.gotHeaders = true;
     this.streams.set(id, stream);
-    if (endStream) this.endRemote(stream);
+    if (endStream) this.remoteEnded(stream);
     return stream;
   }
 
-  protected override checkHeaders(): void {
+  private refuse(id: number, code: number): void {
+    this.writer.rstStream(id, code);
+    if (code === ErrorCode.REFUSED_STREAM) this.options.counters.streamsRefused++;
+    this.spend(code === ErrorCode.REFUSED_STREAM ? Abuse.refusal : Abuse.fault);
+  }
+
+  /**
+   * First a soft GOAWAY: no new streams, those in flight may end, and an honest client dials anew. A peer that goes on
+   * overdrawing is closed hard.
+   */
+  protected override onBudgetSpent(limit: Limit): void {
+    if (this.warned) {
+      super.onBudgetSpent(limit);
+      return;
+    }
+    this.warned = true;
+    this.draining = true;
+    this.lastAcceptedId = this.lastId;
+    this.writer.goaway(this.lastId, ErrorCode.ENHANCE_YOUR_CALM, `too many: ${limit}`);
+    this.onStreamClosed();
+  }
+
+  override onStreamHeaders(): void {
     // Unreachable: a server's streams begin with their headers (`gotHeaders` is set when they are opened).
   }
 

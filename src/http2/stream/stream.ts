@@ -34,6 +34,15 @@ export interface StreamHandler {
   onSent(bytes: number): void;
 }
 
+/** For a stream that nobody listens to: not yet, or not any more. */
+export const NO_HANDLER: StreamHandler = {
+  onHeaders() {},
+  onData() {},
+  onTrailers() {},
+  onReset() {},
+  onSent() {},
+};
+
 /**
  * One stream of a session, as its owner uses it. Sending never fails: what the windows or the socket do not take now waits
  * in the send queue, and `onSent` tells when it went. Whoever feeds `sendData` must therefore give credit to its own source only
@@ -58,6 +67,8 @@ export class Stream {
   gotHeaders = false;
   /** True while the stream stands in the session's line of streams with something to send. */
   inLine = false;
+  /** Since when nothing of what waits in `queue` could be sent, ms of the session's clock; 0 = it moves. */
+  stalledSince = 0;
   readonly queue = new SendQueue();
 
   constructor(session: Session, id: number, handler: StreamHandler, sendWindow: number, receiveWindow: number) {

@@ -1,40 +1,12 @@
 import convict from 'convict';
 import { ConfigError, type ConfigProblem, describeValue } from './config-error.js';
-import { choice, either, flag, integer, type SettingFormat, text } from './setting-format.js';
+import { GIB, MAX_TIMER_MS, MIB, type Setting, setting } from './setting.js';
+import { choice, either, flag, integer, text } from './setting-format.js';
+import { TRANSPORT_SETTINGS } from './transport-settings.js';
 
-/** One setting: where it comes from and what it may be. */
-export interface Setting<T> {
-  /** The environment variable. */
-  readonly env: string;
-  /** The command-line flag that overrides the variable. */
-  readonly flag: string | undefined;
-  readonly format: SettingFormat<T>;
-  /** As it would be written in the environment; undefined = it must be given. */
-  readonly default: string | undefined;
-  readonly doc: string;
-}
-
-function setting<T>(
-  env: string,
-  format: SettingFormat<T>,
-  byDefault: number | string | undefined,
-  doc: string,
-  flagName?: string,
-): Setting<T> {
-  return { env, flag: flagName, format, default: byDefault?.toString(), doc };
-}
-
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const GIB = 1024 * MIB;
-/** The largest flow-control window (RFC 9113, 6.9.1). */
-const MAX_WINDOW = 2 ** 31 - 1;
-/** The largest delay of a Node timer: a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-/** Every setting; docs/settings.md is generated from this. */
-export const SETTINGS = {
+const PROCESS_SETTINGS = {
   config: setting('AFROUTER_CONFIG', text('the path of a routing file'), undefined, 'The routing file.', '--config'),
   logLevel: setting(
     'AFROUTER_LOG_LEVEL',
@@ -122,43 +94,6 @@ export const SETTINGS = {
     10_000,
     'Milliseconds that a backend has to accept a connection and answer as HTTP/2.',
   ),
-  streamWindow: setting(
-    'AFROUTER_STREAM_WINDOW',
-    integer(KIB, MAX_WINDOW),
-    65_535,
-    'Bytes that a peer may send on one stream before the other side has taken them.',
-  ),
-  connectionWindow: setting(
-    'AFROUTER_CONNECTION_WINDOW',
-    integer(65_535, MAX_WINDOW),
-    MIB,
-    'Bytes that a peer may send on all streams of one connection before the other sides have taken them.',
-  ),
-  maxConcurrentStreams: setting(
-    'AFROUTER_MAX_CONCURRENT_STREAMS',
-    integer(1, MAX_WINDOW),
-    1024,
-    'Calls that one client connection may have open at a time.',
-  ),
-  maxHeaderListBytes: setting(
-    'AFROUTER_MAX_HEADER_LIST_BYTES',
-    integer(KIB, 16 * MIB),
-    64 * KIB,
-    'Bytes of a header list, names and values, with 32 for each field (RFC 9113, SETTINGS_MAX_HEADER_LIST_SIZE).',
-  ),
-  maxHeaderFields: setting('AFROUTER_MAX_HEADER_FIELDS', integer(16, 65_536), 200, 'Fields of a header list.'),
-  headerTableBytes: setting(
-    'AFROUTER_HEADER_TABLE_BYTES',
-    integer(0, MIB),
-    4096,
-    'Bytes of the table for header compression, in each direction of each connection (RFC 7541).',
-  ),
-  maxConnections: setting(
-    'AFROUTER_MAX_CONNECTIONS',
-    integer(1, 1_000_000),
-    65_536,
-    'Client connections of one listener.',
-  ),
   adminAddress: setting(
     'AFROUTER_ADMIN_ADDRESS',
     either(choice(['auto']), text('a host name or an IP address')),
@@ -191,6 +126,9 @@ export const SETTINGS = {
   ),
 };
 
+/** Every setting; docs/settings.md is generated from this. */
+export const SETTINGS = { ...PROCESS_SETTINGS, ...TRANSPORT_SETTINGS };
+
 /** The settings of the process: everything that is not routing. Bytes, milliseconds and counts, checked. */
 export type Settings = {
   readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
@@ -207,6 +145,7 @@ export interface SettingFlags {
 const ORDERED = [
   ['reconnectMaxMs', 'reconnectMinMs'],
   ['heldBytes', 'maxMessageBytes'],
+  ['maxOutputBytes', 'socketHighWater'],
 ] as const;
 
 /**

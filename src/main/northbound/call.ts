@@ -1,6 +1,4 @@
-import { FirstMessage } from '../../grpc/first-message.js';
 import type { MessageAppender } from '../../grpc/message-appender.js';
-import { MESSAGE_PREFIX_BYTES } from '../../grpc/message-boundary.js';
 import { requestHead } from '../../grpc/request-head.js';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
@@ -19,6 +17,7 @@ import { startDeadline } from './deadline.js';
 import { HealthCall, isHealthPath } from './health-call.js';
 import { associationAppender, outgoingHeaders } from './outgoing.js';
 import { ReplyHold } from './reply-hold.js';
+import { noMessage, RequestHold } from './request-hold.js';
 import { rejectHttp, rescue } from './rescue.js';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -44,7 +43,7 @@ export class Call implements StreamHandler, PortCall {
   private deadline: NodeJS.Timeout | null = null;
 
   /** The first message while it is gathered. */
-  private first: FirstMessage | null = null;
+  private first: RequestHold | null = null;
   /** Adds the association field to each message, where the backend wants it there. */
   private appender: MessageAppender | null = null;
   /** Bytes sent to the backend for which the client has its window already: credit for them goes to the held budget. */
@@ -95,7 +94,7 @@ export class Call implements StreamHandler, PortCall {
       return;
     }
     this.state = CallState.holding;
-    if (halfClosed) this.failWithoutMessage();
+    if (halfClosed) this.fail(noMessage(route.routeName));
   }
 
   // ── (1) from the client ────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,51 +126,24 @@ export class Call implements StreamHandler, PortCall {
   // ── (2) the first message, where the route needs it ────────────────────────────────────────────────────────────────
 
   private hold(buf: Buffer, start: number, end: number, endStream: boolean): void {
-    this.first ??= new FirstMessage(this.context.maxMessageBytes, 'the client');
+    this.first ??= new RequestHold(this.context, this.route!.routeName);
     const { first } = this;
-    const message = first.push(buf, start, end);
+    const message = first.push(buf, start, end, endStream);
     if (message instanceof RpcError) {
       this.fail(message);
       return;
     }
     if (message === undefined) {
-      if (endStream) {
-        this.failWithoutMessage();
-        return;
-      }
       // Its window is given back as it arrives: a message longer than the window would otherwise wait for ever.
-      if (!this.context.budget.take(end - start)) {
-        this.fail(new RpcError(Status.RESOURCE_EXHAUSTED, 'the router holds too many unrouted bytes; try again later'));
-        return;
-      }
       this.heldDebt += end - start;
       this.stream.consume(end - start);
       return;
     }
-    if (message.compressed) {
-      this.fail(
-        new RpcError(
-          Status.UNIMPLEMENTED,
-          `route ${this.route!.routeName} reads a field of the first message, which must not be compressed`,
-        ),
-      );
-      return;
-    }
     this.first = null;
-    const body = message.buf.subarray(message.start + MESSAGE_PREFIX_BYTES, message.end);
-    if (!this.link(body, false)) return;
+    if (!this.link(message, false)) return;
     const { kept } = first;
     if (kept.length > 0) this.passOn(kept, 0, kept.length, endStream);
     else this.passOn(buf, start, end, endStream);
-  }
-
-  private failWithoutMessage(): void {
-    this.fail(
-      new RpcError(
-        Status.INVALID_ARGUMENT,
-        `route ${this.route!.routeName} reads a field of the first message, and the call ended without one`,
-      ),
-    );
   }
 
   /** Decides where the call goes and opens it there. Returns false when that failed and the call is over. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
+import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
 import { ServerSession, type ServerSessionOwner } from '../../http2/session/server-session.js';
-import type { SessionContext, SessionOptions } from '../../http2/session/session.js';
 import type { Stream } from '../../http2/stream/stream.js';
 import { Call } from './call.js';
 import type { CallContext } from './call-context.js';
@@ -60,6 +60,11 @@ export class ClientConnection implements ServerSessionOwner {
   /** Sends the client away; the connection closes when its last call has ended. */
   drain(): void {
     this.session.drain();
+  }
+
+  /** Looks for what takes too long. @param now ms of performance.now() */
+  sweep(now: number): void {
+    this.session.sweep(now);
   }
 
   /** Ends it now; its calls are cancelled. */

@@ -1,8 +1,11 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { SessionContext, SessionOptions } from '../../http2/session/session.js';
+import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
 import type { ServerConfig } from '../config/routing-file.js';
 import type { CallContext } from './call-context.js';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.js';
+
+/** How often connections are looked at for what takes too long, in ms. */
+const SWEEP_MS = 1000;
 
 /** One entry of `servers[]`: a listening socket and the client connections it has accepted. */
 export class Listener implements ClientConnectionOwner {
@@ -13,6 +16,7 @@ export class Listener implements ClientConnectionOwner {
   private readonly maxConnections: number;
   private readonly server: Server;
   private readonly connections = new Set<ClientConnection>();
+  private readonly sweeper: NodeJS.Timeout;
   private draining = false;
   private onEmpty: (() => void) | null = null;
 
@@ -30,6 +34,7 @@ export class Listener implements ClientConnectionOwner {
     this.options = options;
     this.maxConnections = maxConnections;
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     // After `listen` has succeeded only accept() can fail (no file descriptors left): the listener goes on.
     this.server.on('error', (error) => {
       if (this.server.listening)
@@ -82,8 +87,14 @@ export class Listener implements ClientConnectionOwner {
     if (this.connections.size > 0) await new Promise<void>((resolve) => (this.onEmpty = resolve));
   }
 
+  private sweep(): void {
+    const now = performance.now();
+    for (const connection of this.connections) connection.sweep(now);
+  }
+
   /** Ends every connection now. */
   close(): void {
+    clearInterval(this.sweeper);
     this.server.close();
     for (const connection of [...this.connections]) connection.close();
   }

@@ -107,8 +107,14 @@ export class Backend implements ConnectionOwner {
     this.context.port.control(event);
   }
 
+  /** Looks for what takes too long. @param nowMs of performance.now() */
+  sweep(nowMs: number): void {
+    for (const connection of this.connections) connection.sweep(nowMs);
+    this.dropStalled(nowMs);
+  }
+
   /** Drops replicas that hold their requests up; see `Request.dropStalled`. */
-  dropStalled(nowMs: number): void {
+  private dropStalled(nowMs: number): void {
     for (const request of this.inProgress) {
       const dropped = request.dropStalled(nowMs, this.context.settings.replicaStallMs);
       if (dropped === 0) continue;

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { HeaderField } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import { ClientSession, type ClientSessionOwner } from '../../http2/session/client-session.js';
-import type { SessionContext, SessionOptions } from '../../http2/session/session.js';
+import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionState } from './connection-state.js';
 import type { ReplicaStream } from './replica-stream.js';
@@ -189,6 +189,11 @@ export class Connection {
       this.retryTimer = null;
       this.dial();
     }, this.backoff.next());
+  }
+
+  /** Looks for what takes too long. @param now ms of performance.now() */
+  sweep(now: number): void {
+    this.current?.session?.sweep(now);
   }
 
   /** Ends it for good. */

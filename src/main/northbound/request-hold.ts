@@ -1,0 +1,55 @@
+import { FirstMessage } from '../../grpc/first-message.js';
+import { MESSAGE_PREFIX_BYTES } from '../../grpc/message-boundary.js';
+import { RpcError } from '../../grpc/rpc-error.js';
+import { Status } from '../../grpc/status-code.js';
+import type { CallContext } from './call-context.js';
+
+/**
+ * The first message of a request while its route waits for it. What is held is taken from the budget of the process; it is
+ * given back when the backend has taken the bytes, or the call ends ({@link Call}).
+ */
+export class RequestHold {
+  private readonly context: CallContext;
+  private readonly routeName: string;
+  private readonly message: FirstMessage;
+
+  constructor(context: CallContext, routeName: string) {
+    this.context = context;
+    this.routeName = routeName;
+    this.message = new FirstMessage(context.maxMessageBytes, 'the client');
+  }
+
+  /** Everything held; empty when the message was whole at once and lies in the range last pushed. */
+  get kept(): Buffer {
+    return this.message.kept;
+  }
+
+  /**
+   * Takes the next range of the body; `endStream` says that nothing follows.
+   * @returns the message's body once it is whole; undefined before, and then the range is held; or why the call ends
+   */
+  push(buf: Buffer, start: number, end: number, endStream: boolean): Buffer | RpcError | undefined {
+    const message = this.message.push(buf, start, end);
+    if (message instanceof RpcError) return message;
+    if (message === undefined) {
+      if (endStream) return noMessage(this.routeName);
+      if (this.context.budget.take(end - start)) return undefined;
+      return new RpcError(Status.RESOURCE_EXHAUSTED, 'the router holds too many unrouted bytes; try again later');
+    }
+    if (message.compressed) {
+      return new RpcError(
+        Status.UNIMPLEMENTED,
+        `route ${this.routeName} reads a field of the first message, which must not be compressed`,
+      );
+    }
+    return message.buf.subarray(message.start + MESSAGE_PREFIX_BYTES, message.end);
+  }
+}
+
+/** The call ended before its first message, which the route needs. */
+export function noMessage(routeName: string): RpcError {
+  return new RpcError(
+    Status.INVALID_ARGUMENT,
+    `route ${routeName} reads a field of the first message, and the call ended without one`,
+  );
+}
