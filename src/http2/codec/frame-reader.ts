@@ -8,6 +8,7 @@ import {
   readUint32,
 } from '../frame/head.js';
 import { Http2Error } from '../frame/http2-error.js';
+import { requireConnection, requireSize, requireStream } from '../frame/legal.js';
 
 /**
  * Where frames go. Buffers are only borrowed from the socket's read chunk: a handler that keeps bytes keeps the chunk.
@@ -53,6 +54,7 @@ export class FrameReader {
   /** Octets of the client preface still to come; 0 on the client side. */
   private prefaceLeft: number;
   private sawSettings = false;
+  private stopped = false;
   /** Frames and header blocks that have ended, a block with its CONTINUATIONs as one. */
   completed = 0;
 
@@ -95,13 +97,18 @@ export class FrameReader {
     if (this.prefaceLeft > 0) pos = this.readPreface(chunk);
     if (this.partial !== null) pos = this.completePartial(chunk, pos);
     const end = chunk.length;
-    while (end - pos >= FRAME_HEAD_BYTES) {
+    while (end - pos >= FRAME_HEAD_BYTES && !this.stopped) {
       const frameEnd = pos + FRAME_HEAD_BYTES + this.checkedLength(chunk, pos);
       if (frameEnd > end) break;
       this.dispatch(chunk, pos, frameEnd);
       pos = frameEnd;
     }
     if (pos < end) this.keepPartial(chunk, pos);
+  }
+
+  /** Reads no more: what is left of the chunk at hand is not looked at either. */
+  stop(): void {
+    this.stopped = true;
   }
 
   private readPreface(chunk: Buffer): number {
@@ -307,16 +314,4 @@ export class FrameReader {
     this.block = NO_BYTES;
     this.handler.onHeaderBlock(blockId, this.blockEndStream, block, 0, blockLength, this.blockDependsOn);
   }
-}
-
-function requireStream(id: number, name: string): void {
-  if (id === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `${name} on stream 0`);
-}
-
-function requireConnection(id: number, name: string): void {
-  if (id !== 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `${name} on stream ${id}, not 0`);
-}
-
-function requireSize(size: number, wanted: number, name: string): void {
-  if (size !== wanted) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR, `${name} of ${size} bytes`);
 }

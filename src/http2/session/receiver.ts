@@ -79,6 +79,11 @@ export class Receiver implements FrameHandler {
     this.reader.push(chunk);
   }
 
+  /** Takes no more. */
+  stop(): void {
+    this.reader.stop();
+  }
+
   /** True once the peer's preface and first SETTINGS are here. */
   get prefaceDone(): boolean {
     return this.reader.prefaceDone;

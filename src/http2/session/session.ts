@@ -301,6 +301,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   private onSocketClose(): void {
     if (this.closed) return;
     this.closed = true;
+    this.receiver.stop();
     this.sender.close();
     const streams = [...this.streams.values()];
     this.streams.clear();
