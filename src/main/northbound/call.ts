@@ -7,7 +7,6 @@ import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { ResetCause, Stream, StreamHandler } from '../../http2/stream/stream.js';
 import { maySend, StreamState } from '../../http2/stream/stream-state.js';
-import { RecordFlag } from '../../port/records.js';
 import type { BackendLink } from '../backends/backend-link.js';
 import type { PortCall, WorkerPort } from '../backends/worker-port.js';
 import type { MethodRoute, RouteDecision } from '../routing/route.js';
@@ -15,7 +14,7 @@ import type { CallContext } from './call-context.js';
 import { CallState } from './call-state.js';
 import { startDeadline } from './deadline.js';
 import { HealthCall, isHealthPath } from './health-call.js';
-import { associationAppender, outgoingHeaders } from './outgoing.js';
+import { associationAppender, openFlags, outgoingHeaders } from './outgoing.js';
 import { ReplyHold } from './reply-hold.js';
 import { noMessage, RequestHold } from './request-hold.js';
 import { rejectHttp, rescue } from './rescue.js';
@@ -162,13 +161,14 @@ export class Call implements StreamHandler, PortCall {
     if (decision.replyBinding !== undefined) {
       this.reply = new ReplyHold(decision.replyBinding, route.routeName, backend.name, this.context.maxMessageBytes);
     }
-    const { requestStream, responseStream } = route.method;
-    const flags =
-      (halfClosed ? RecordFlag.END : 0) |
-      (requestStream ? RecordFlag.REQUEST_STREAM : 0) |
-      (responseStream ? RecordFlag.RESPONSE_STREAM : 0);
     const headers = outgoingHeaders(this.headers, backend.association, this.reply !== null);
-    const port = backend.openCall(this, flags, decision.connection, transactionId, headers);
+    const port = backend.openCall(
+      this,
+      openFlags(route.method, halfClosed),
+      decision.connection,
+      transactionId,
+      headers,
+    );
     if (port instanceof RpcError) {
       this.fail(port);
       return false;

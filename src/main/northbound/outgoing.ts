@@ -1,7 +1,9 @@
 import { MessageAppender } from '../../grpc/message-appender.js';
 import { without } from '../../grpc/metadata.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
+import { RecordFlag } from '../../port/records.js';
 import type { AssociationConfig, RoutingFieldConfig } from '../config/routing-file.js';
+import type { Method } from '../routing/route.js';
 import { encodeAssociationField } from '../routing/transaction-id.js';
 
 /**
@@ -17,6 +19,15 @@ export function outgoingHeaders(
   if (association?.location === 'header') headers = without(headers, association.key);
   if (readsReply) headers = without(headers, 'grpc-accept-encoding');
   return headers;
+}
+
+/** RecordFlags of a call's OPEN record. @param halfClosed the client sends no body */
+export function openFlags({ requestStream, responseStream }: Method, halfClosed: boolean): number {
+  return (
+    (halfClosed ? RecordFlag.END : 0) |
+    (requestStream ? RecordFlag.REQUEST_STREAM : 0) |
+    (responseStream ? RecordFlag.RESPONSE_STREAM : 0)
+  );
 }
 
 /** What puts the transaction id into each request message, where the backend wants it there. */
