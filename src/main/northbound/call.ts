@@ -3,12 +3,12 @@ import { requestHead } from '../../grpc/request-head.js';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import { ErrorCode } from '../../http2/frame/error-code.js';
-import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { ResetCause, Stream, StreamHandler } from '../../http2/stream/stream.js';
 import { maySend, StreamState } from '../../http2/stream/stream-state.js';
 import type { BackendLink } from '../backends/backend-link.js';
 import type { PortCall, WorkerPort } from '../backends/worker-port.js';
+import { answerField } from '../routing/decision.js';
 import type { MethodRoute, RouteDecision } from '../routing/route.js';
 import type { CallContext } from './call-context.js';
 import { CallState } from './call-state.js';
@@ -224,13 +224,7 @@ export class Call implements StreamHandler, PortCall {
 
   private sendHeaders(list: HeaderList): void {
     this.state = CallState.answering;
-    this.stream.sendHeaders(list, this.answerField(), false);
-  }
-
-  /** What a binding route adds to the response headers. */
-  private answerField(): HeaderField | undefined {
-    const { answerName, answerValue } = this.decision!;
-    return answerName === undefined ? undefined : new HeaderField(answerName, answerValue!, Indexing.repeated);
+    this.stream.sendHeaders(list, answerField(this.decision!), false);
   }
 
   answerData(buf: Buffer, start: number, end: number): void {
@@ -257,7 +251,7 @@ export class Call implements StreamHandler, PortCall {
   answerTrailers(list: HeaderList, trailersOnly: boolean): void {
     // An answer that ends without a message binds nothing: an error, most likely.
     if (this.reply !== null) this.releaseReply();
-    if (trailersOnly) this.stream.sendHeaders(list, this.answerField(), true);
+    if (trailersOnly) this.stream.sendHeaders(list, answerField(this.decision!), true);
     else this.stream.sendTrailers(list);
     this.end();
   }

@@ -1,3 +1,4 @@
+import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
 import type { ReplyBinding, Reservation, RoutableBackend, RouteDecision } from './route.js';
 
 /** A {@link RouteDecision}; one class, so that all decisions have one shape for the calls that read them. */
@@ -17,4 +18,9 @@ export class Decision implements RouteDecision {
     if (more.replyBinding !== undefined) this.replyBinding = more.replyBinding;
     if (more.reservation !== undefined) this.reservation = more.reservation;
   }
+}
+
+/** The field that a decision adds to the response headers (binding routes). */
+export function answerField({ answerName, answerValue }: RouteDecision): HeaderField | undefined {
+  return answerName === undefined ? undefined : new HeaderField(answerName, answerValue!, Indexing.repeated);
 }
