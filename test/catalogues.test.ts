@@ -19,3 +19,13 @@ test('the help names every flag of a setting with its variable', () => {
     assert.ok(line?.includes(`(${env})`), flag);
   }
 });
+
+test('docs/dependencies.md has every package and no other', () => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >;
+  const rows = [...readFileSync(packageFile('docs/dependencies.md'), 'utf8').matchAll(/^\| (`[^|]*`) \|/gm)];
+  const named = rows.flatMap(([, cell]) => [...cell!.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+  assert.deepEqual(named.sort(), Object.keys({ ...dependencies, ...devDependencies }).sort());
+});
