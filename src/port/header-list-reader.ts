@@ -6,24 +6,33 @@ import { FieldTag, ListTag } from './header-list-writer.js';
 export class HeaderListReader {
   private lists: HeaderList[] = [];
   private fields: HeaderField[] = [];
-  /** Position after the list read last. */
-  position = 0;
+  private position = 0;
+  private end = 0;
 
   /**
-   * Reads the list at `buf[pos…]` and sets `position`.
-   * @throws Error when the bytes make no sense, which is a bug of ours and never a peer's doing
+   * Reads the list that is the rest of a record, `buf[pos…end)`.
+   * @throws Error when the bytes make no sense, which is a bug of ours and never a peer's doing; numbers may have been given
+   *   by then, so the reader must not be used again
    */
-  read(buf: Buffer, pos: number): HeaderList {
+  read(buf: Buffer, pos: number, end: number): HeaderList {
+    this.position = pos;
+    this.end = end;
+    const list = this.readList(buf);
+    if (this.position !== end) throw new Error('port: a header list ends before its record');
+    return list;
+  }
+
+  private readList(buf: Buffer): HeaderList {
+    const pos = this.take(1);
     const tag = buf[pos]!;
     if (tag === ListTag.known) {
-      const known = this.lists[buf.readUInt32LE(pos + 1)];
+      const known = this.lists[buf.readUInt32LE(this.take(4))];
       if (known === undefined) throw new Error('port: unknown header list number');
-      this.position = pos + 5;
       return known;
     }
     if (tag > ListTag.forgetAndDefine) throw new Error(`port: bad header list tag ${tag}`);
     if (tag === ListTag.forgetAndDefine) this.lists = [];
-    const list = new HeaderList(this.readFields(buf, pos + 1));
+    const list = new HeaderList(this.readFields(buf));
     if (tag !== ListTag.once) {
       list.shared = true;
       this.lists.push(list);
@@ -31,31 +40,37 @@ export class HeaderListReader {
     return list;
   }
 
-  private readFields(buf: Buffer, pos: number): HeaderField[] {
-    const count = buf.readUInt16LE(pos);
+  /** Moves past the next `bytes` and returns where they begin. */
+  private take(bytes: number): number {
+    const start = this.position;
+    const after = start + bytes;
+    if (after > this.end) throw new Error('port: a header list runs over its record');
+    this.position = after;
+    return start;
+  }
+
+  private readFields(buf: Buffer): HeaderField[] {
+    const count = buf.readUInt16LE(this.take(2));
     const fields: HeaderField[] = new Array(count);
-    this.position = pos + 2;
     for (let i = 0; i < count; i++) fields[i] = this.readField(buf);
     return fields;
   }
 
   private readField(buf: Buffer): HeaderField {
-    const pos = this.position;
-    const tag = buf[pos]!;
+    const tag = buf[this.take(1)]!;
     if (tag === FieldTag.known) {
-      const known = this.fields[buf.readUInt16LE(pos + 1)];
+      const known = this.fields[buf.readUInt16LE(this.take(2))];
       if (known === undefined) throw new Error('port: unknown header field number');
-      this.position = pos + 3;
       return known;
     }
     if (tag > FieldTag.forgetAndDefine || (tag > Index.never && tag < FieldTag.known)) {
       throw new Error(`port: bad header field tag ${tag}`);
     }
-    const nameEnd = pos + 7 + buf.readUInt16LE(pos + 1);
-    const valueEnd = nameEnd + buf.readUInt32LE(pos + 3);
-    const name = buf.toString('latin1', pos + 7, nameEnd);
-    const value = buf.toString('latin1', nameEnd, valueEnd);
-    this.position = valueEnd;
+    const lengths = this.take(6);
+    const nameStart = this.take(buf.readUInt16LE(lengths));
+    const valueStart = this.take(buf.readUInt32LE(lengths + 2));
+    const name = buf.toString('latin1', nameStart, valueStart);
+    const value = buf.toString('latin1', valueStart, this.position);
     if (tag < FieldTag.known) return new HeaderField(name, value, tag as Indexing);
     if (tag === FieldTag.forgetAndDefine) this.fields = [];
     const field = new HeaderField(name, value, Index.repeated);

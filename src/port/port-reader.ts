@@ -2,6 +2,9 @@ import type { HeaderList } from '../http2/hpack/header-list.js';
 import { HeaderListReader } from './header-list-reader.js';
 import { PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
 
+/** Of an OPEN record's payload before the association id: connection and the id's length. */
+const OPEN_BYTES = 8;
+
 /** What a worker does with the records that main sends. Buffers belong to the batch: keeping bytes keeps the batch. */
 export interface WorkerRecordHandler {
   onOpen(
@@ -34,21 +37,23 @@ export interface MainRecordHandler {
 abstract class PortReader {
   protected readonly lists = new HeaderListReader();
 
-  /** @throws Error on a batch that makes no sense */
+  /** @throws Error on a batch that makes no sense; the records before the bad one have been handed on */
   read(batch: ArrayBuffer): void {
+    if (batch.byteLength % 4 !== 0) throw new Error(`port: a batch of ${batch.byteLength} bytes is not whole words`);
     const words = new Int32Array(batch);
     const buf = Buffer.from(batch);
     if (words[0] !== PORT_VERSION) throw new Error(`port: version ${words[0]}, not ${PORT_VERSION}`);
     const { length } = words;
     let at = 1;
     while (at < length) {
+      if (at + RECORD_WORDS > length) throw new Error('port: the batch ends within the head of a record');
       const head = words[at]!;
       const type = head & 0xff;
       const size = words[at + 3]!;
       const start = (at + RECORD_WORDS) * 4;
       const payload = type === RecordType.CREDIT ? 0 : size;
       const next = (start + payload + 3) >>> 2;
-      if (payload < 0 || next > length) throw new Error(`port: record of type ${type} runs over its batch`);
+      if (size < 0 || next > length) throw new Error(`port: record of type ${type} runs over its batch`);
       this.record(type, (head >>> 8) & 0xff, head >>> 16, words[at + 1]!, words[at + 2]!, size, words, buf, start);
       at = next;
     }
@@ -92,9 +97,12 @@ export class WorkerPortReader extends PortReader {
         this.handler.onData(slot, generation, buf, start, start + size, (flags & RecordFlag.END) !== 0);
         break;
       case RecordType.OPEN: {
-        const idEnd = start + 8 + words[(start >>> 2) + 1]!;
-        const id = idEnd === start + 8 ? '' : buf.toString('latin1', start + 8, idEnd);
-        this.handler.onOpen(slot, generation, flags, aux, words[start >>> 2]!, id, this.lists.read(buf, idEnd));
+        const end = start + size;
+        const idStart = start + OPEN_BYTES;
+        const idEnd = idStart + (size < OPEN_BYTES ? -1 : words[(start >>> 2) + 1]!);
+        if (idEnd < idStart || idEnd > end) throw new Error('port: the association id runs over its record');
+        const id = idEnd === idStart ? '' : buf.toString('latin1', idStart, idEnd);
+        this.handler.onOpen(slot, generation, flags, aux, words[start >>> 2]!, id, this.lists.read(buf, idEnd, end));
         break;
       }
       case RecordType.CREDIT:
@@ -134,14 +142,14 @@ export class MainPortReader extends PortReader {
         this.handler.onData(slot, generation, buf, start, start + size, (flags & RecordFlag.END) !== 0);
         break;
       case RecordType.HEADERS:
-        this.handler.onHeaders(slot, generation, aux, this.lists.read(buf, start));
+        this.handler.onHeaders(slot, generation, aux, this.lists.read(buf, start, start + size));
         break;
       case RecordType.TRAILERS:
         this.handler.onTrailers(
           slot,
           generation,
           aux,
-          this.lists.read(buf, start),
+          this.lists.read(buf, start, start + size),
           (flags & RecordFlag.TRAILERS_ONLY) !== 0,
         );
         break;
