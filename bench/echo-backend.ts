@@ -1,37 +1,27 @@
 /**
- * A backend fast enough not to be the limit: answers every unary call with the bytes it got, on our own transport.
- * `node echo-backend.js PORT`
+ * The backend of all measurements, on our own transport so as not to be the limit: `Produce` sends 10 KiB messages without
+ * end, every other method answers with the bytes it gets. It counts nothing.
+ *
+ *     node echo-backend.js PORT [CERTIFICATE KEY]
  */
-import { createServer } from 'node:net';
-import { ScratchPool } from '../src/http2/codec/scratch-pool.js';
-import { Turn } from '../src/http2/codec/turn.js';
-import { HeaderField, Indexing } from '../src/http2/hpack/header-field.js';
-import { HeaderList } from '../src/http2/hpack/header-list.js';
-import { SharedHeaderLists } from '../src/http2/hpack/shared-header-lists.js';
-import type { SessionContext } from '../src/http2/session/options.js';
+import { readFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { ServerSession } from '../src/http2/session/server-session.js';
 import type { Stream, StreamHandler } from '../src/http2/stream/stream.js';
+import { repeatedList, sessionContext } from './http2-sessions.js';
+import { messageOf } from './message.js';
 import { trustedPeer } from './trusted-peer.js';
 
-const port = Number(process.argv[2]);
-const context: SessionContext = {
-  turn: new Turn(),
-  scratch: new ScratchPool(),
-  sharedLists: new SharedHeaderLists(1024),
-};
-const options = trustedPeer();
-
-function shared(...fields: [string, string][]): HeaderList {
-  const list = new HeaderList(fields.map(([name, value]) => new HeaderField(name, value, Indexing.repeated)));
-  list.shared = true;
-  return list;
-}
-
-const RESPONSE = shared([':status', '200'], ['content-type', 'application/grpc']);
-const TRAILERS = shared(['grpc-status', '0']);
-
+const RESPONSE = repeatedList([':status', '200'], ['content-type', 'application/grpc']);
+const TRAILERS = repeatedList(['grpc-status', '0']);
 const NO_BYTES = Buffer.alloc(0);
+/** In a buffer of its own: a queue then keeps it by reference, however many streams wait with it. */
+const MESSAGE = new Uint8Array(messageOf(10 * 1024));
+/** What a stream of `Produce` has waiting to be sent. */
+const PRODUCED_AHEAD = 64 * 1024;
 
+/** Sends back what comes, as it comes. */
 class Echo implements StreamHandler {
   private readonly stream: Stream;
   private answered = false;
@@ -60,16 +50,70 @@ class Echo implements StreamHandler {
   }
 }
 
-createServer({ noDelay: true }, (socket) => {
+/** Sends for ever what the client takes. */
+class Producer implements StreamHandler {
+  private readonly stream: Stream;
+  private filling = false;
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+    stream.sendHeaders(RESPONSE, undefined, false);
+    this.fill();
+  }
+
+  private fill(): void {
+    // What goes at once says so (`onSent`) before `sendData` returns.
+    if (this.filling) return;
+    this.filling = true;
+    while (this.stream.open && this.stream.queuedBytes < PRODUCED_AHEAD) {
+      this.stream.sendData(MESSAGE, 0, MESSAGE.length, false);
+    }
+    this.filling = false;
+  }
+
+  onHeaders(): void {}
+
+  onData(): void {}
+
+  onTrailers(): void {}
+
+  onReset(): void {}
+
+  onSent(): void {
+    this.fill();
+  }
+}
+
+const context = sessionContext();
+const options = trustedPeer();
+
+function serve(socket: Socket): void {
   new ServerSession(socket, context, options, {
     onReady() {},
     onGoaway() {},
     onClose() {},
     onOversizedHeaders() {},
-    onStream(stream, _headers, endStream) {
+    onStream(stream, headers, endStream) {
+      if (headers.get(':path') === '/bench.Echo/Produce') {
+        stream.handler = new Producer(stream);
+        return;
+      }
       const echo = new Echo(stream);
       stream.handler = echo;
       if (endStream) echo.onData(NO_BYTES, 0, 0, true);
     },
   });
-}).listen(port, '127.0.0.1');
+}
+
+const [port, certificate, key] = process.argv.slice(2);
+const server =
+  certificate === undefined
+    ? createServer({ noDelay: true }, serve)
+    : createTlsServer(
+        { cert: readFileSync(certificate), key: readFileSync(key!), ALPNProtocols: ['h2'], noDelay: true },
+        serve,
+      );
+server.on('tlsClientError', () => {
+  // A probe of the port that says nothing, and clients that leave early.
+});
+server.listen(Number(port), '127.0.0.1', 4096);

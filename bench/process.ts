@@ -1,25 +1,41 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** Clock ticks a second in /proc (USER_HZ is 100 on every Linux that Node runs on). */
 const TICKS = 100;
 
-/** A process that a bench started, with the CPU time it has used. */
+/** A process that a bench started, with its children: their CPU time and memory. */
 export class BenchProcess {
+  readonly name: string;
   private readonly child: ChildProcess;
-  private readonly name: string;
+  private readonly stopSignal: NodeJS.Signals;
 
-  constructor(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /** @param stopSignal SIGKILL unless the process has children that would outlive it */
+  constructor(
+    name: string,
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    stopSignal: NodeJS.Signals = 'SIGKILL',
+  ) {
     this.name = name;
+    this.stopSignal = stopSignal;
     this.child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
+    this.child.on('error', () => {
+      // `listening` tells.
+    });
+  }
+
+  private get ended(): boolean {
+    return this.child.pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   /** Resolves when something listens on the port. @throws Error when the process ends before */
   async listening(port: number): Promise<void> {
     for (;;) {
-      if (this.child.exitCode !== null) throw new Error(`${this.name} ended with ${this.child.exitCode}`);
+      if (this.ended) throw new Error(`${this.name} ended (code ${this.child.exitCode ?? this.child.signalCode})`);
       const socket = connect(port, '127.0.0.1');
       const open = await new Promise<boolean>((resolve) => {
         socket.once('connect', () => resolve(true));
@@ -31,22 +47,51 @@ export class BenchProcess {
     }
   }
 
-  /** CPU time used so far, all threads, user and system, in seconds. */
-  get cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  private get pids(): number[] {
+    const { pid } = this.child;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+    return [pid!, ...children.split(' ').filter(Boolean).map(Number)];
   }
 
-  /** Most memory it had resident, in bytes. */
+  /** CPU time used so far, all threads, user and system, in seconds. */
+  get cpuSeconds(): number {
+    let ticks = 0;
+    for (const pid of this.pids) {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      ticks += Number(fields[11]) + Number(fields[12]);
+    }
+    return ticks / TICKS;
+  }
+
+  /** Memory resident now, in bytes. */
+  get residentBytes(): number {
+    return this.status('VmRSS');
+  }
+
+  /** Most memory it had resident since {@link forgetPeak}, in bytes. */
   get peakBytes(): number {
-    const status = readFileSync(`/proc/${this.child.pid}/status`, 'latin1');
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+    return this.status('VmHWM');
+  }
+
+  private status(key: string): number {
+    let kib = 0;
+    for (const pid of this.pids) {
+      const text = readFileSync(`/proc/${pid}/status`, 'latin1');
+      kib += Number(new RegExp(`${key}:\\s+(\\d+)`).exec(text)?.[1] ?? 0);
+    }
+    return kib * 1024;
+  }
+
+  /** Starts {@link peakBytes} anew. */
+  forgetPeak(): void {
+    for (const pid of this.pids) writeFileSync(`/proc/${pid}/clear_refs`, '5');
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    this.child.kill('SIGKILL');
-    await once(this.child, 'exit');
+    if (this.ended) return;
+    const exit = once(this.child, 'exit');
+    this.child.kill(this.stopSignal);
+    await exit;
   }
 }

@@ -3,10 +3,13 @@ import type { SessionOptions } from '../src/http2/session/options.js';
 
 const NO_LIMIT = 1e9;
 
-/** For sessions whose other end is ours: large windows, no limits, nothing watched. */
-export function trustedPeer(): SessionOptions {
+/**
+ * For sessions whose other end is ours: large windows, no limits, nothing watched.
+ * @param streamWindow bytes that the peer may send on one stream before they are consumed
+ */
+export function trustedPeer(streamWindow = 1 << 20): SessionOptions {
   return {
-    streamWindow: 1 << 20,
+    streamWindow,
     connectionWindow: 16 << 20,
     maxConcurrentStreams: 100_000,
     maxHeaderListBytes: 65536,

@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { LatencyRecord } from './latency-record.js';
+import type { Latency } from './spec.js';
 
 const run = promisify(execFile);
 
@@ -11,33 +14,43 @@ export interface H2Load {
   readonly requests: number;
   /** File with the request body: one length-prefixed message. */
   readonly body: string;
-  readonly headers?: readonly string[];
+  /** A file that h2load may write each request's time to. */
+  readonly log?: string;
 }
 
 /** What it measured. */
 export interface H2LoadResult {
   readonly requestsPerSecond: number;
   readonly succeeded: number;
+  /** Only with a log. */
+  readonly latency: Latency | undefined;
 }
 
-/** @throws Error when h2load is not there, or a request failed: a figure with failures is none */
+/** @throws Error when a request failed: a figure with failures is none */
 export async function h2load(load: H2Load): Promise<H2LoadResult> {
-  const headers = ['content-type: application/grpc', 'te: trailers', ...(load.headers ?? [])].flatMap((h) => ['-H', h]);
-  const { stdout } = await run('h2load', [
-    '-c',
-    String(load.clients),
-    '-m',
-    String(load.streams),
-    '-n',
-    String(load.requests),
-    '-d',
-    load.body,
-    ...headers,
-    load.url,
-  ]);
+  const { clients, streams, requests, body, log, url } = load;
+  const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers'];
+  const counts = ['-c', String(clients), '-m', String(streams), '-n', String(requests)];
+  const logged = log === undefined ? [] : ['--log-file', log];
+  const { stdout } = await run('h2load', [...counts, '-d', body, ...headers, ...logged, url]);
   const rate = /([\d.]+) req\/s/.exec(stdout);
   const done = /(\d+) succeeded, (\d+) failed, (\d+) errored/.exec(stdout);
   if (rate === null || done === null) throw new Error(`h2load said what we do not understand:\n${stdout}`);
   if (done[2] !== '0' || done[3] !== '0') throw new Error(`h2load: ${done[0]}`);
-  return { requestsPerSecond: Number(rate[1]), succeeded: Number(done[1]) };
+  return {
+    requestsPerSecond: Number(rate[1]),
+    succeeded: Number(done[1]),
+    latency: log === undefined ? undefined : readLog(log),
+  };
+}
+
+/** Lines of: begin (µs), HTTP status, how long it took (µs). */
+function readLog(file: string): Latency {
+  const record = new LatencyRecord();
+  for (const line of readFileSync(file, 'latin1').split('\n')) {
+    if (line !== '') record.add(0, Number(line.split('\t')[2]));
+  }
+  // h2load appends.
+  rmSync(file);
+  return record.summary();
 }

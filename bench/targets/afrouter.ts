@@ -2,38 +2,51 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BenchProcess } from '../process.js';
-import type { Target } from './target.js';
+import type { Place, Target } from './target.js';
 
 const CLI = fileURLToPath(new URL('../../src/main/cli.js', import.meta.url));
+/** Seen from dist/bench/targets. */
+const PROTO = fileURLToPath(new URL('../../../bench/echo.proto', import.meta.url));
 
-/** The routing file's parts that differ between scenarios. */
-export interface RouterShape {
-  readonly routes: readonly object[];
-  readonly backends: readonly object[];
+/** What the routing file says of routes and backends. */
+export type Shape = 'round robin' | 'affinity by field' | 'active_active';
+
+/** How it is run. */
+export interface AfrouterOptions {
+  readonly name?: string;
+  readonly shape?: Shape;
+  /** Path of the Node that runs it. */
+  readonly node: string;
+  /** Flags for that Node. */
+  readonly nodeArgs?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Round robin over single backends: what HAProxy does as well. */
-export function roundRobin(backends: readonly number[]): RouterShape {
-  return {
-    routes: [{ name: 'all', type: 'round_robin', association: 'round_robin', methods: ['*'], backend_cluster: 'c' }],
-    backends: backends.map((port, i) => ({
-      name: `b${i}`,
-      type: 'server',
-      connections: [{ name: `c${i}`, addr: '127.0.0.1', port }],
-    })),
-  };
+function route(shape: Shape): object {
+  const common = { name: 'all', association: 'round_robin', methods: ['*'], backend_cluster: 'c' };
+  return shape === 'affinity by field'
+    ? { ...common, type: 'rpc_affinity_message', routing_field: 'key' }
+    : { ...common, type: 'round_robin' };
 }
 
-/** This project, from `dist/`, run by `node` (path of another Node to measure it on that). */
-export async function startAfrouter(
-  name: string,
-  dir: string,
-  port: number,
-  { routes, backends }: RouterShape,
-  node = process.execPath,
-  env: NodeJS.ProcessEnv = {},
-): Promise<Target> {
-  const file = join(dir, `${name}.json`);
+function connection(port: number, i: number): object {
+  return { name: `c${i}`, addr: '127.0.0.1', port };
+}
+
+function backends(shape: Shape, ports: readonly number[]): object[] {
+  if (shape !== 'active_active') {
+    return ports.map((port, i) => ({ name: `b${i}`, type: 'server', connections: [connection(port, i)] }));
+  }
+  const association = { strategy: 'serial_number', location: 'header', key: 'bench_serial_number' };
+  return [{ name: 'b0', type: 'active_active', association, connections: ports.map(connection) }];
+}
+
+/** This project, from `dist/`. With `active_active` all backends are replicas of one. */
+export async function startAfrouter(place: Place, options: AfrouterOptions): Promise<Target> {
+  const { dir, port, tls } = place;
+  const { name = 'afrouter', shape = 'round robin', node, nodeArgs = [], env = {} } = options;
+  const file = join(dir, `afrouter-${port}.json`);
+  const certificates = { grpcCertificate: tls?.certificate, grpcKey: tls?.key };
   writeFileSync(
     file,
     JSON.stringify({
@@ -43,18 +56,19 @@ export async function startAfrouter(
           address: '127.0.0.1',
           port,
           type: 'grpc',
-          routers: [{ package: '*', service: '*', router: 'r' }],
+          routers: [{ package: 'bench', service: 'Echo', router: 'r' }],
         },
       ],
-      routers: [{ name: 'r', package: 'bench', service: 'Echo', routes }],
-      backend_clusters: [{ name: 'c', backends }],
+      routers: [{ name: 'r', package: 'bench', service: 'Echo', proto_descriptor: PROTO, routes: [route(shape)] }],
+      backend_clusters: [{ name: 'c', backends: backends(shape, place.backends) }],
+      ...(tls === undefined
+        ? {}
+        : { serverCertificates: certificates, clientCertificates: { grpcCertificate: tls.certificate } }),
     }),
   );
-  const child = new BenchProcess(name, node, [CLI, '--config', file], {
-    AFROUTER_LOG_LEVEL: 'warn',
-    AFROUTER_ADMIN_PORT: '0',
-    ...env,
-  });
+  // Several run at a time: each would want the same admin port.
+  const common = { AFROUTER_LOG_LEVEL: 'error', AFROUTER_ADMIN_PORT: '0' };
+  const child = new BenchProcess(name, node, [...nodeArgs, CLI, '--config', file], { ...common, ...env });
   await child.listening(port);
-  return { name, port, process: child };
+  return { name, port, process: child, tls: tls !== undefined };
 }

@@ -1,31 +1,44 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchProcess } from '../process.js';
-import type { Target } from './target.js';
+import type { Place, Target } from './target.js';
 
-/** HAProxy (Debian package `haproxy`), two threads, round robin over the backends, HTTP/2 in clear on both sides. */
-export async function startHaproxy(dir: string, port: number, backends: readonly number[]): Promise<Target> {
-  const servers = backends.map((b, i) => `  server b${i} 127.0.0.1:${b} proto h2`).join('\n');
-  const file = join(dir, 'haproxy.cfg');
+/** What HAProxy is to do: round robin, or the backend that a message field had before. */
+export type HaproxyMode = 'round robin' | 'stick on field';
+
+/** Keeps, per value of message field 1, the backend it went to: what our affinity by message field does. */
+const STICK = `
+  option http-buffer-request
+  stick-table type string len 32 size 200k
+  stick on req.body,ungrpc(1)`;
+
+/** HAProxy (Debian package `haproxy`), two threads, HTTP/2 on both sides. */
+export async function startHaproxy(place: Place, mode: HaproxyMode = 'round robin'): Promise<Target> {
+  const { dir, port, backends, tls } = place;
+  const toServer = tls === undefined ? 'proto h2' : `ssl alpn h2 ca-file ${tls.certificate} sni str(localhost)`;
+  const servers = backends.map((b, i) => `  server b${i} 127.0.0.1:${b} ${toServer}`).join('\n');
+  const fromClient = tls === undefined ? 'proto h2' : `ssl crt ${tls.both} alpn h2`;
+  const file = join(dir, `haproxy-${port}.cfg`);
   writeFileSync(
     file,
     `global
   nbthread 2
   maxconn 20000
+  no strict-limits
 defaults
   mode http
   timeout connect 5s
-  timeout client 300s
-  timeout server 300s
+  timeout client 1h
+  timeout server 1h
 frontend in
-  bind 127.0.0.1:${port} proto h2
+  bind 127.0.0.1:${port} backlog 4096 ${fromClient}
   default_backend out
 backend out
-  balance roundrobin
+  balance roundrobin${mode === 'stick on field' ? STICK : ''}
 ${servers}
 `,
   );
   const process = new BenchProcess('haproxy', 'haproxy', ['-db', '-q', '-f', file]);
   await process.listening(port);
-  return { name: 'haproxy', port, process };
+  return { name: 'HAProxy', port, process, tls: tls !== undefined };
 }

@@ -1,0 +1,57 @@
+import type { Lab } from '../lab.js';
+import { holdLoad, runLoad } from '../load/run-load.js';
+import { seconds } from '../load/timing.js';
+import { latencySample, PLAIN, towards } from '../measures.js';
+import type { Sample } from '../metrics.js';
+import type { Scenario } from '../scenario.js';
+import { afrouter, haproxy } from '../targets/start.js';
+import type { Target } from '../targets/target.js';
+
+/** 100 streams on each: what HAProxy allows on a connection. */
+const CONNECTIONS = 50;
+const STREAMS = 100;
+/** Of the calls that must not notice. */
+const CALLS_PER_SECOND = 2000;
+
+export const slowStreams: Scenario = {
+  name: 'slow-streams',
+  title: 'Streams that nobody reads',
+  about: `${CONNECTIONS * STREAMS} server streams without end whose clients take one window and then nothing. Resident memory for each, and the p99 of other calls (${CALLS_PER_SECOND}/s, open loop) against what it was before.`,
+  metrics: ['bytesPerStream', 'p99Growth', 'p99', 'peakMemory'],
+  reference: 'HAProxy',
+  when: 'usual',
+  async run(lab) {
+    const rounds = Math.min(lab.options.rounds, 3);
+    const samples = new Map<string, Sample[]>();
+    for (let round = 1; round <= rounds; round++) {
+      const targets = await lab.start(haproxy(lab), afrouter(lab));
+      for (const target of targets) {
+        lab.progress(`slow streams: round ${round} of ${rounds}, ${target.name}`);
+        samples.set(target.name, [...(samples.get(target.name) ?? []), await measure(lab, target)]);
+      }
+      await lab.stop(targets);
+    }
+    const targets = [...samples].map(([target, list]) => ({ target, samples: list }));
+    return [{ name: `${CONNECTIONS * STREAMS} streams`, targets }];
+  },
+};
+
+async function measure(lab: Lab, target: Target): Promise<Sample> {
+  const process = target.process!;
+  await others(lab, target);
+  const before = await others(lab, target);
+  const resident = process.residentBytes;
+  const load = await holdLoad({ kind: 'stalled', ...towards(target), connections: CONNECTIONS, streams: STREAMS });
+  await seconds(1);
+  const bytesPerStream = (process.residentBytes - resident) / (CONNECTIONS * STREAMS);
+  const meanwhile = await others(lab, target);
+  await load.end();
+  const p99Growth = meanwhile.p99! / before.p99!;
+  return { bytesPerStream, p99Growth, p99: meanwhile.p99!, peakMemory: process.peakBytes };
+}
+
+async function others(lab: Lab, target: Target): Promise<Sample> {
+  const spec = { kind: 'open', ...towards(target), connections: 4, shape: PLAIN } as const;
+  const time = { callsPerSecond: CALLS_PER_SECOND, warmUpSeconds: 0.5, seconds: lab.options.seconds };
+  return latencySample(await runLoad({ ...spec, ...time }));
+}
