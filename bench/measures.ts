@@ -22,6 +22,7 @@ export const PLAIN: CallShape = { bytes: 10, keys: 0, metadata: 'plain' };
 
 /** A generator is a process that starts and is compiled: what it measures before that is not the target. */
 const GENERATOR_WARM_UP = 0.5;
+const QUICK_WARM_UP = 0.2;
 
 /** As many plain unary calls as go through, by h2load; by our own generator where that is not installed. */
 export function saturate(lab: Lab, concurrency: Concurrency, bytes = PLAIN.bytes): Measure {
@@ -103,7 +104,7 @@ export function towards({ port, tls }: Target): { port: number; tls: boolean } {
 }
 
 function times(lab: Lab): { warmUpSeconds: number; seconds: number } {
-  return { warmUpSeconds: GENERATOR_WARM_UP, seconds: lab.options.seconds };
+  return { warmUpSeconds: lab.options.quick ? QUICK_WARM_UP : GENERATOR_WARM_UP, seconds: lab.options.seconds };
 }
 
 /** Starts a clock of the target's CPU time; it says how many seconds were used, undefined for direct. */

@@ -54,7 +54,7 @@ export function parseOptions(args: readonly string[]): Options {
     ...{ help, list, quick, all, check, node, out },
     scenarios: values.scenario,
     rounds: positive('--rounds', values.rounds ?? (quick ? '1' : '5')),
-    seconds: positive('--seconds', values.seconds ?? (quick ? '0.4' : '2')),
+    seconds: positive('--seconds', values.seconds ?? (quick ? '0.3' : '2')),
     soakMinutes: positive('--soak', values.soak),
   };
 }
