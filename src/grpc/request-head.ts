@@ -1,4 +1,5 @@
 import type { HeaderList } from '../http2/hpack/header-list.js';
+import { isGrpc } from './content-type.js';
 import { parseTimeout } from './timeout.js';
 
 /** What the headers of a request say to the router. */
@@ -56,12 +57,4 @@ class ParsedHead implements RequestHead {
     this.grpc = grpc;
     this.timeoutMs = timeoutMs;
   }
-}
-
-const GRPC = 'application/grpc';
-
-function isGrpc(contentType: string): boolean {
-  if (!contentType.startsWith(GRPC)) return false;
-  const next = contentType.charAt(GRPC.length);
-  return next === '' || next === '+' || next === ';';
 }

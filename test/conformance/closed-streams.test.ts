@@ -1,69 +1,35 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { EchoClient } from '../support/client.js';
-import { Daemon } from '../support/daemon.js';
 import { eventually } from '../support/eventually.js';
 import { Flag, frame, grpcMessage, headerBlock, Type, uint32 } from '../support/frames.js';
-import { freePort } from '../support/free-ports.js';
-import { RawPeer, RawServer } from '../support/raw-peer.js';
-import { connectionName, routingFile } from './runner/routing.js';
+import { END, goawayCode, goodAnswer, RawBed, UNARY } from '../support/raw-bed.js';
 
-const PATH = '/afrouter.test.Echo/Unary';
-const END = Flag.END_HEADERS | Flag.END_STREAM;
 const CALLS = 300;
 
-let backend: RawServer;
-let daemon: Daemon;
-let port: number;
-/** Streams the router has reset on the backend's connection. */
-const reset: number[] = [];
-
+let bed: RawBed;
 before(async () => {
-  backend = await RawServer.listen((peer) => {
-    peer.send(frame(Type.SETTINGS, 0, 0));
-    peer.onFrame = ({ type, flags, stream }) => {
-      if (type === Type.RST_STREAM) reset.push(stream);
-      if (type === Type.DATA && (flags & Flag.END_STREAM) !== 0) peer.send(...answer(stream));
-    };
-  });
-  port = await freePort();
-  const service = { package: 'afrouter.test', service: 'Echo', proto: 'protos/echo.proto' };
-  daemon = await Daemon.start(routingFile(port, [service], 'server', [backend.port]));
-  await daemon.untilOpen([connectionName(0)]);
+  bed = await RawBed.start();
 });
-
-after(async () => {
-  await daemon.stop();
-  await backend.stop();
-});
-
-function answer(stream: number): Buffer[] {
-  return [
-    frame(Type.HEADERS, Flag.END_HEADERS, stream, headerBlock([[':status', '200']])),
-    frame(Type.DATA, 0, stream, grpcMessage(Buffer.alloc(20))),
-    frame(Type.HEADERS, END, stream, headerBlock([['grpc-status', '0']])),
-  ];
-}
+after(() => bed.stop());
 
 test('a client that gives up hundreds of calls costs no backend its connection, though answers were on their way', async () => {
-  const client = await RawPeer.dial(port);
+  const peer = bed.backend.peers[0]!;
+  const client = await bed.dial();
   const ids = Array.from({ length: CALLS }, (_, i) => 2 * i + 1);
-  for (const id of ids) client.request(id, PATH);
+  for (const id of ids) client.request(id, UNARY);
   for (const id of ids) client.reset(id, 8);
-  await eventually('the backend sees the resets', () => reset.length === CALLS);
-  const peer = backend.peers[0]!;
-  for (const id of reset) peer.send(...answer(id), frame(Type.WINDOW_UPDATE, 0, id, uint32(1)));
-  const other = new EchoClient(port);
-  assert.equal((await other.call('Unary', { key: 'k' })).code, 0);
+  const resets = () => peer.frames.filter(({ type }) => type === Type.RST_STREAM).map(({ stream }) => stream);
+  await eventually('the backend sees the resets', () => resets().length === CALLS);
+  for (const id of resets()) peer.send(...goodAnswer(id), frame(Type.WINDOW_UPDATE, 0, id, uint32(1)));
+  assert.equal((await bed.client.call('Unary', { key: 'k' })).code, 0);
+  assert.equal(bed.backend.peers.length, 1);
   assert.equal(peer.closed, false);
-  assert.equal(backend.peers.length, 1);
-  other.stop();
   client.destroy();
 });
 
 test('what a client still sends on a stream that we reset is ignored', async () => {
-  const client = await RawPeer.dial(port);
-  client.request(1, PATH, [['te', 'gzip']]);
+  const client = await bed.dial();
+  client.request(1, UNARY, [['te', 'gzip']]);
   await client.untilFrame(
     'the malformed request is reset',
     ({ type, stream }) => type === Type.RST_STREAM && stream === 1,
@@ -74,7 +40,7 @@ test('what a client still sends on a stream that we reset is ignored', async () 
     frame(Type.HEADERS, END, 1, headerBlock([['x-a', 'b']])),
     frame(Type.RST_STREAM, 0, 1, uint32(8)),
   );
-  client.request(3, PATH);
+  client.request(3, UNARY);
   client.send(frame(Type.DATA, Flag.END_STREAM, 3, grpcMessage(Buffer.alloc(0))));
   await client.untilFrame('the next call is answered', ({ type, flags, stream }) => {
     return type === Type.HEADERS && stream === 3 && (flags & Flag.END_STREAM) !== 0;
@@ -95,8 +61,8 @@ for (const [what, more] of [
     ['RST_STREAM', frame(Type.RST_STREAM, 0, 1, uint32(8))],
   ] as const) {
     test(`${what} after the client ended the stream by ${how} is STREAM_CLOSED`, async () => {
-      const client = await RawPeer.dial(port);
-      client.request(1, PATH);
+      const client = await bed.dial();
+      client.request(1, UNARY);
       client.send(end, more);
       const { payload, type } = await client.untilFrame('STREAM_CLOSED', ({ type, payload }) => {
         if (type === Type.RST_STREAM) return payload.readUInt32BE(0) === 5;
@@ -109,10 +75,9 @@ for (const [what, more] of [
 }
 
 test('a stream opened with an id below an earlier one ends the connection with PROTOCOL_ERROR', async () => {
-  const client = await RawPeer.dial(port);
-  client.request(5, PATH);
-  client.request(3, PATH);
-  const { payload } = await client.untilFrame('GOAWAY', ({ type }) => type === Type.GOAWAY);
-  assert.equal(payload.readUInt32BE(4), 1);
+  const client = await bed.dial();
+  client.request(5, UNARY);
+  client.request(3, UNARY);
+  assert.equal(await goawayCode(client), 1);
   client.destroy();
 });

@@ -82,10 +82,23 @@ export class ClientSession extends Session {
       if (endStream) this.failStream(stream, ErrorCode.PROTOCOL_ERROR);
       return;
     }
+    if (endStream && list.contentLength > 0) {
+      // RFC 9113 §8.1.1: no body, and content-length says there is one. (There is no HEAD here.)
+      this.failStream(stream, ErrorCode.PROTOCOL_ERROR);
+      return;
+    }
     stream.gotHeaders = true;
     stream.contentLeft = list.contentLength;
     if (endStream) this.remoteEnded(stream);
     stream.handler.onHeaders(list, endStream);
+  }
+
+  override onSetting(id: number, value: number): void {
+    // No server may switch push on (RFC 9113 §6.5.2).
+    if (id === Setting.ENABLE_PUSH && value !== 0) {
+      throw new Http2Error(ErrorCode.PROTOCOL_ERROR, 'the server sent SETTINGS_ENABLE_PUSH 1');
+    }
+    super.onSetting(id, value);
   }
 
   override onGoaway(lastId: number, code: number, debug: string): void {

@@ -14,6 +14,12 @@ const request: [string, string][] = [
   [':authority', 'a'],
 ];
 
+test('host may repeat :authority or stand for it, and CONNECT has an authority alone', () => {
+  assert.equal(malformed(list(...request, ['host', 'A']), BlockKind.request), undefined);
+  assert.equal(malformed(list(...request.slice(0, 3), ['host', 'a']), BlockKind.request), undefined);
+  assert.equal(malformed(list([':method', 'CONNECT'], [':authority', 'a:1']), BlockKind.request), undefined);
+});
+
 test('a plain request, response and trailers are well-formed', () => {
   assert.equal(malformed(list(...request, ['te', 'trailers'], ['x-bin', 'AA==']), BlockKind.request), undefined);
   assert.equal(malformed(list([':status', '200'], ['a', '']), BlockKind.response), undefined);
@@ -42,6 +48,12 @@ const bad: [string, BlockKind, [string, string][]][] = [
   ['no path', BlockKind.request, request.filter(([n]) => n !== ':path')],
   ['an empty path', BlockKind.request, request.map(([n, v]) => [n, n === ':path' ? '' : v])],
   [':status in a request', BlockKind.request, [...request, [':status', '200']]],
+  ['userinfo in :authority', BlockKind.request, request.map(([n, v]) => [n, n === ':authority' ? 'u:p@a' : v])],
+  ['a host that is not :authority', BlockKind.request, [...request, ['host', 'b']]],
+  ['two hosts that differ', BlockKind.request, [...request.slice(0, 3), ['host', 'a'], ['host', 'b']]],
+  ['CONNECT with a path', BlockKind.request, request.map(([n, v]) => [n, n === ':method' ? 'CONNECT' : v])],
+  ['CONNECT without an authority', BlockKind.request, [[':method', 'CONNECT']]],
+  [':status 101', BlockKind.response, [[':status', '101']]],
   ['no status in a response', BlockKind.response, [['a', 'b']]],
   ['a status that is no number', BlockKind.response, [[':status', 'ok']]],
   ['a pseudo-header in trailers', BlockKind.trailers, [[':status', '200']]],

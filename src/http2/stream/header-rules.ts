@@ -10,8 +10,9 @@ const connectionSpecific = new Set(['connection', 'keep-alive', 'proxy-connectio
 
 /**
  * Checks a header list against RFC 9113 §8.2 and §8.3: lower-case legal names, legal values (no CR, LF, NUL, no
- * surrounding white space), no connection-specific fields, `te` only `trailers`, a numeric `content-length`, and the
- * pseudo-header fields of its kind: all there, once, before the others. A list is immutable, so it is checked once.
+ * surrounding white space), no connection-specific fields, `te` only `trailers`, a numeric `content-length`, the
+ * pseudo-header fields of its kind: all there, once, before the others, and of a request one authority without userinfo. A
+ * list is immutable, so it is checked once.
  * @returns undefined when it is well-formed, otherwise what is wrong (names only, never values)
  */
 export function malformed(list: HeaderList, kind: BlockKind): string | undefined {
@@ -48,6 +49,7 @@ function check(list: HeaderList, kind: BlockKind): string | undefined {
   const { fields } = list;
   let seen = 0;
   let regular = false;
+  let authority: string | undefined;
   for (let i = 0; i < fields.length; i++) {
     const { name, value } = fields[i]!;
     if (name.charCodeAt(0) === 58 /* : */) {
@@ -58,6 +60,10 @@ function check(list: HeaderList, kind: BlockKind): string | undefined {
       if (!allowed) return `pseudo-header ${printable(name)} is not allowed here`;
       if ((seen & bit) !== 0) return `pseudo-header ${name} twice`;
       seen |= bit;
+      if (bit === AUTHORITY) {
+        if (value.includes('@')) return ':authority has userinfo';
+        authority = value.toLowerCase();
+      }
     } else {
       regular = true;
       if (!legalName(name)) return `illegal field name ${printable(name)}`;
@@ -69,26 +75,31 @@ function check(list: HeaderList, kind: BlockKind): string | undefined {
         list.contentLength = length;
       }
       if (name === 'te' && value !== 'trailers') return 'te is not trailers';
+      if (name === 'host' && kind === BlockKind.request) {
+        // Who routes by one and who serves by the other must not disagree (§8.3.1).
+        if (authority !== undefined && value.toLowerCase() !== authority) return 'host is not :authority';
+        authority = value.toLowerCase();
+      }
     }
     if (!legalValue(value)) return `illegal characters in the value of ${printable(name)}`;
   }
   if (kind === BlockKind.request) return checkRequestPseudo(fields, seen);
   if (kind === BlockKind.response && (seen & STATUS) === 0) return ':status is missing';
   if (kind === BlockKind.response && !/^[1-9][0-9][0-9]$/.test(fields[0]!.value)) return ':status is not a number';
+  if (kind === BlockKind.response && fields[0]!.value === '101') return ':status 101 does not exist in HTTP/2';
   return undefined;
 }
 
 function checkRequestPseudo(fields: readonly HeaderField[], seen: number): string | undefined {
+  for (const { name, value } of fields) {
+    // A request for a tunnel has no other pseudo-header fields than these (§8.5).
+    if (name === ':method' && value === 'CONNECT') {
+      return seen === (METHOD | AUTHORITY) ? undefined : 'CONNECT wants :authority, and neither :scheme nor :path';
+    }
+    if (name === ':path' && value === '') return ':path is empty';
+  }
   const wanted = METHOD | SCHEME | PATH;
-  if ((seen & wanted) !== wanted) {
-    const connect = (seen & METHOD) !== 0 && fields.some((f) => f.name === ':method' && f.value === 'CONNECT');
-    if (!connect || (seen & (SCHEME | PATH)) !== 0) return ':method, :scheme or :path is missing';
-    return undefined;
-  }
-  for (const field of fields) {
-    if (field.name === ':path') return field.value === '' ? ':path is empty' : undefined;
-  }
-  return undefined;
+  return (seen & wanted) === wanted ? undefined : ':method, :scheme or :path is missing';
 }
 
 /** A `content-length` (RFC 9110 §8.6) in bytes, or -1 when it is not a plain number below 2^53. */

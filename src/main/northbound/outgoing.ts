@@ -1,22 +1,28 @@
 import { MessageAppender } from '../../grpc/message-appender.js';
 import { without } from '../../grpc/metadata.js';
-import type { HeaderList } from '../../http2/hpack/header-list.js';
+import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
+import { HeaderList } from '../../http2/hpack/header-list.js';
 import { RecordFlag } from '../../port/records.js';
 import type { AssociationConfig, RoutingFieldConfig } from '../config/routing-file.js';
 import type { Method } from '../routing/route.js';
 import { encodeAssociationField } from '../routing/transaction-id.js';
 
+const TE = new HeaderField('te', 'trailers', Indexing.repeated);
+
 /**
- * The headers a backend gets: the client's, untouched but for two things. A client that sends the association key itself does
- * not get it through (the worker adds ours). And a reply whose key has to be read must not be compressed, so the backend is
- * not told that it might.
+ * The headers a backend gets: the client's, untouched but for these. A client that sends the association key itself does not
+ * get it through (the worker adds ours). A body that is added to has no content-length any more. A reply whose key has to be
+ * read must not be compressed, so the backend is not told that it might. And every gRPC request says `te: trailers`: there are
+ * servers that refuse one without it.
  */
 export function outgoingHeaders(
   headers: HeaderList,
   association: AssociationConfig | undefined,
   readsReply: boolean,
 ): HeaderList {
+  if (headers.get('te') === undefined) headers = new HeaderList([...headers.fields, TE]);
   if (association?.location === 'header') headers = without(headers, association.key);
+  if (association?.location === 'protobuf') headers = without(headers, 'content-length');
   if (readsReply) headers = without(headers, 'grpc-accept-encoding');
   return headers;
 }

@@ -15,11 +15,17 @@ export function rejectHttp(stream: Stream, status: 405 | 415 | 431): void {
   stream.sendHeaders(REJECTIONS[status], undefined, true);
 }
 
-const REJECTIONS = { 405: bare('405'), 415: bare('415'), 431: bare('431') };
+const REJECTIONS = {
+  // A 405 must name what is allowed (RFC 9110 §15.5.6).
+  405: bare('405', new HeaderField('allow', 'POST', Indexing.repeated)),
+  415: bare('415'),
+  431: bare('431'),
+};
 
-function bare(status: string): HeaderList {
+function bare(status: string, ...extra: HeaderField[]): HeaderList {
   return new HeaderList([
     new HeaderField(':status', status, Indexing.repeated),
     new HeaderField('content-length', '0', Indexing.repeated),
+    ...extra,
   ]);
 }

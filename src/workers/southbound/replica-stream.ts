@@ -1,5 +1,6 @@
 import { httpFailure } from '../../grpc/http-status.js';
 import { MessageBoundary } from '../../grpc/message-boundary.js';
+import { resetStatus } from '../../grpc/reset-status.js';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import { ErrorCode, errorCodeName } from '../../http2/frame/error-code.js';
@@ -213,7 +214,7 @@ export class ReplicaStream implements StreamHandler {
     if (cause === ResetCause.connection) this.lose(`connection ${name} was lost`, Status.UNAVAILABLE);
     else if (cause === ResetCause.refused) this.lose(`connection ${name} refused the call`, Status.UNAVAILABLE);
     else if (cause === ResetCause.protocol) this.lose(`connection ${name} broke the protocol`, Status.INTERNAL);
-    else this.lose(`connection ${name} reset the call: ${errorCodeName(code)}`, Status.UNAVAILABLE);
+    else this.lose(`connection ${name} reset the call: ${errorCodeName(code)}`, resetStatus(code));
   }
 
   onSent(bytes: number): void {

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { Daemon } from '../../support/daemon.js';
 import { grpcMessage } from '../../support/frames.js';
 import { freePort } from '../../support/free-ports.js';
+import { connectionName, routingFile } from '../../support/one-backend.js';
 import type { GoTools } from './go-tools.js';
 import { runProgram } from './program.js';
 import type { CaseResult, SuiteResult } from './result.js';
-import { connectionName, routingFile } from './routing.js';
 
 const PATH = '/afrouter.test.Echo/Unary';
 /**

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Daemon } from '../../support/daemon.js';
 import { eventually } from '../../support/eventually.js';
 import { freePort, isFree } from '../../support/free-ports.js';
+import { connectionName, type RoutedService, routingFile } from '../../support/one-backend.js';
 import type { GoTools } from './go-tools.js';
 import { runProgram } from './program.js';
 import type { CaseResult, SuiteResult } from './result.js';
-import { connectionName, type RoutedService, routingFile } from './routing.js';
 
 /** Every case of the Go client that needs no cloud credentials and no name resolution. */
 const CASES = [

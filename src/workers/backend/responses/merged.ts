@@ -1,3 +1,4 @@
+import { without } from '../../../grpc/metadata.js';
 import type { HeaderList } from '../../../http2/hpack/header-list.js';
 import type { ReplicaStream } from '../../southbound/replica-stream.js';
 import type { Request } from '../request.js';
@@ -49,7 +50,10 @@ export class Merged implements ResponseRule {
 
   onHeaders(leg: ReplicaStream, list: HeaderList): void {
     leg.held.headers = list;
-    if (!this.request.headersSent) this.request.forwardHeaders(leg, list);
+    if (!this.request.headersSent) {
+      // The first replica's content-length is not that of all their messages.
+      this.request.forwardHeaders(leg, without(list, 'content-length'));
+    }
   }
 
   onData(leg: ReplicaStream, buf: Buffer, start: number, end: number, boundary: number): void {

@@ -1,4 +1,4 @@
-import { inRepository } from '../../support/paths.js';
+import { inRepository } from './paths.js';
 
 /** A service with a route for all its methods. */
 export interface RoutedService {
