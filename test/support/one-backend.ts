@@ -14,6 +14,7 @@ export function routingFile(
   services: readonly RoutedService[],
   type: 'server' | 'active_active',
   replicas: readonly number[],
+  association: object = { strategy: 'serial_number', location: 'header' },
 ): object {
   return {
     servers: [
@@ -47,7 +48,7 @@ export function routingFile(
           {
             name: 'backend',
             type,
-            ...(type === 'server' ? {} : { association: { strategy: 'serial_number', location: 'header' } }),
+            ...(type === 'server' ? {} : { association }),
             connections: replicas.map((at, i) => ({ name: connectionName(i), addr: '127.0.0.1', port: at })),
           },
         ],
