@@ -4,13 +4,14 @@ import { ScratchPool } from '../http2/codec/scratch-pool.js';
 import { Turn } from '../http2/codec/turn.js';
 import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
 import { newLimitCounters } from '../http2/session/limit-counters.js';
-import type { SessionContext, SessionOptions } from '../http2/session/options.js';
+import type { SessionContext } from '../http2/session/options.js';
 import type { WorkerSettings } from '../port/control-messages.js';
 import { creditStep } from '../port/records.js';
 import type { BackendLink } from './backends/backend-link.js';
 import { buildClusters, type Cluster } from './backends/cluster.js';
 import { placeBackends } from './backends/placement.js';
 import { WorkerHost } from './backends/worker-host.js';
+import { CertificateRenewal } from './certificates/certificate-renewal.js';
 import { adminAddress } from './config/admin-address.js';
 import type { RouterConfig, RoutingFile } from './config/routing-file.js';
 import type { Settings } from './config/settings.js';
@@ -21,7 +22,7 @@ import { Liveness } from './health/liveness.js';
 import { Readiness } from './health/readiness.js';
 import type { NorthboundCounters } from './northbound/call-context.js';
 import { HeldBudget } from './northbound/held-budget.js';
-import { Listener } from './northbound/listener.js';
+import { Listener, type ListenerOptions } from './northbound/listener.js';
 import { buildRouters, type Routers } from './routing/build-routers.js';
 
 /** Different header lists remembered; enough for the methods of many services, small against memory. */
@@ -39,6 +40,7 @@ export class Daemon {
   private readonly api: ConfigurationApi | undefined;
   private readonly readiness: Readiness;
   private readonly admin: AdminServer | undefined;
+  private readonly renewal: CertificateRenewal;
   private stopped: Promise<void> | null = null;
 
   /**
@@ -59,6 +61,8 @@ export class Daemon {
     this.readiness = new Readiness(settings.readyPolicy, clusters, clustersOfServices(config.routers));
     for (const backend of backendsOf(clusters)) backend.onAvailability = () => this.readiness.changed();
     this.listeners = buildListeners(config, routers, settings, this.readiness, turn, log);
+    this.renewal = new CertificateRenewal(settings.certificatePollMs);
+    this.watchCertificates(config, clusters);
     this.api =
       config.api === undefined
         ? undefined
@@ -92,6 +96,7 @@ export class Daemon {
       await Promise.all(this.hosts.map((host) => host.start()));
       await this.api?.listen();
       for (const listener of this.listeners) await listener.listen();
+      this.renewal.start();
       this.readiness.started();
     } catch (error) {
       await this.stop();
@@ -106,6 +111,28 @@ export class Daemon {
       },
       'ready',
     );
+  }
+
+  /** Changed certificate files reach the listeners and, through the workers, the connections to backends. */
+  private watchCertificates(config: RoutingFile, clusters: ReadonlyMap<string, Cluster>): void {
+    for (const listener of this.listeners) {
+      const { name, tls } = listener.config;
+      if (tls === undefined) continue;
+      this.renewal.watch(
+        tls.certificates,
+        (material) => listener.renewCertificates(material),
+        this.log.child({ listener: name }),
+      );
+    }
+    for (const cluster of config.clusters) {
+      cluster.backends.forEach(({ name, tls }, index) => {
+        if (tls === undefined) return;
+        const backend = clusters.get(cluster.name)!.backends[index]!;
+        const host = this.hosts.find((candidate) => candidate.owns(backend))!;
+        const log = this.log.child({ cluster: cluster.name, backend: name });
+        this.renewal.watch(tls.certificates, (material) => host.renew(backend, material), log);
+      });
+    }
   }
 
   /** Says that it is not ready, takes no new calls, lets those in flight finish for up to the drain limit, and stops. */
@@ -134,6 +161,7 @@ export class Daemon {
 
   private async stopAll(): Promise<void> {
     this.log.info({ event: 'stopping', calls: this.callCount }, 'stopping');
+    this.renewal.stop();
     for (const listener of this.listeners) listener.close();
     this.api?.close();
     await Promise.all(this.hosts.map((host) => host.stop()));
@@ -186,6 +214,7 @@ function buildListeners(
     sharedLists: new SharedHeaderLists(SHARED_HEADER_LISTS),
   };
   const budget = new HeldBudget(settings.heldBytes);
+  const keys = identityKeys(config);
   return config.servers.map((server) => {
     const counters: NorthboundCounters = {
       calls: 0,
@@ -193,6 +222,8 @@ function buildListeners(
       oversizedHeaders: 0,
       deadlines: 0,
       connectionsRefused: 0,
+      handshakesFailed: 0,
+      handshakeTimeouts: 0,
     };
     const context = {
       router: routers.forServer(server),
@@ -204,7 +235,16 @@ function buildListeners(
       health: settings.northboundHealth ? readiness : undefined,
       log: log.child({ listener: server.name }),
     };
-    const options: SessionOptions = { ...settings, counters: newLimitCounters() };
-    return new Listener(server, context, session, options, settings.maxConnections);
+    const options: ListenerOptions = {
+      session: { ...settings, counters: newLimitCounters() },
+      maxConnections: settings.maxConnections,
+      tlsHandshakeMs: settings.tlsHandshakeMs,
+      identityKeys: keys,
+    };
+    return new Listener(server, context, session, options);
   });
+}
+
+function identityKeys(config: RoutingFile): readonly string[] {
+  return [...new Set(config.servers.map(({ tls }) => tls?.identityKey).filter((key) => key !== undefined))];
 }

@@ -14,6 +14,22 @@ export interface ConnectionAddress {
   readonly port: number;
 }
 
+/** What one side of a TLS connection shows and trusts, as PEM text. Certificate and key are given together or not at all. */
+export interface CertificateMaterial {
+  /** The certificate, followed by those of its issuers. */
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  /** Whom to trust; undefined = the authorities that Node.js ships with, and NODE_EXTRA_CA_CERTS. */
+  readonly ca: string | undefined;
+}
+
+/** TLS to a backend. */
+export interface BackendTlsPlan {
+  readonly material: CertificateMaterial;
+  /** The name that the backends' certificates must have; undefined = the address of the connection. */
+  readonly serverName: string | undefined;
+}
+
 /** A backend as a worker needs it. */
 export interface BackendPlan {
   /** Number of the backend in the whole process; OPEN records name it. */
@@ -24,6 +40,8 @@ export interface BackendPlan {
   /** Metadata key that carries the association id, or '' when it is not carried in metadata. */
   readonly associationKey: string;
   readonly connections: readonly ConnectionAddress[];
+  /** Undefined = plain text. */
+  readonly tls: BackendTlsPlan | undefined;
 }
 
 /** What a worker needs to know of the process settings: bytes, milliseconds, counts. */
@@ -51,6 +69,12 @@ export interface MoveTask {
   readonly connection: number;
   readonly addr: string;
   readonly port: number;
+}
+
+/** Task `certificates`: the files of a backend with TLS have changed; dials from now on use this. */
+export interface CertificatesTask {
+  readonly backend: number;
+  readonly material: CertificateMaterial;
 }
 
 /** Answer of task `snapshot`: what a worker holds now, for tests and operators. */

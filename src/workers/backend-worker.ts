@@ -6,7 +6,13 @@ import type { HeaderList } from '../http2/hpack/header-list.js';
 import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
 import { newLimitCounters } from '../http2/session/limit-counters.js';
 import type { SessionOptions } from '../http2/session/options.js';
-import type { BackendPlan, MoveTask, WorkerSettings, WorkerSnapshot } from '../port/control-messages.js';
+import type {
+  BackendPlan,
+  CertificatesTask,
+  MoveTask,
+  WorkerSettings,
+  WorkerSnapshot,
+} from '../port/control-messages.js';
 import { WorkerPortReader, type WorkerRecordHandler } from '../port/port-reader.js';
 import { PortWriter } from '../port/port-writer.js';
 import { creditStep, RecordFlag } from '../port/records.js';
@@ -105,6 +111,11 @@ export class BackendWorker implements WorkerRecordHandler {
   /** Task `move`. */
   move(task: MoveTask): void {
     this.backends.get(task.backend)!.connections[task.connection]!.move(task.addr, task.port);
+  }
+
+  /** Task `certificates`. */
+  renewCertificates(task: CertificatesTask): void {
+    this.backends.get(task.backend)!.renewCertificates(task.material);
   }
 
   /** Task `snapshot`. */

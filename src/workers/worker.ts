@@ -4,7 +4,7 @@
  */
 import { threadId } from 'node:worker_threads';
 import { createLog } from '../observability/log.js';
-import type { MoveTask, StartTask, WorkerSnapshot } from '../port/control-messages.js';
+import type { CertificatesTask, MoveTask, StartTask, WorkerSnapshot } from '../port/control-messages.js';
 import { BackendWorker } from './backend-worker.js';
 
 /** The one thing that lives as long as the thread. Piscina's tasks are plain functions, so it can only stand here. */
@@ -23,6 +23,11 @@ export function start(task: StartTask): void {
 /** Task `move`: a connection gets a new address. */
 export function move(task: MoveTask): void {
   started().move(task);
+}
+
+/** Task `certificates`: a backend has new certificates. */
+export function certificates(task: CertificatesTask): void {
+  started().renewCertificates(task);
 }
 
 /** Task `snapshot`: what the worker holds now. */

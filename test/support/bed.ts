@@ -1,3 +1,4 @@
+import type { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { Admin } from './admin.js';
 import { EchoClient } from './client.js';
 import { Daemon, type DaemonSettings } from './daemon.js';
@@ -15,6 +16,18 @@ export interface BackendPlan {
   readonly association?: object;
 }
 
+/** Who of a bed speaks TLS, and how. */
+export interface BedTls {
+  /** `tls` of the server in the routing file. */
+  readonly server?: object;
+  /** `tls` of every backend in the routing file. */
+  readonly backends?: object;
+  /** More keys of the routing file. */
+  readonly file?: object;
+  readonly replicas?: ServerCredentials;
+  readonly client?: ChannelCredentials;
+}
+
 export interface BedPlan {
   /** Cluster → backend → replicas, or all about the backend. */
   readonly clusters: Readonly<Record<string, Readonly<Record<string, readonly string[] | BackendPlan>>>>;
@@ -27,6 +40,7 @@ export interface BedPlan {
   readonly control?: boolean;
   /** Switches the admin HTTP server on; see `Bed.admin`. */
   readonly admin?: boolean;
+  readonly tls?: BedTls;
   readonly daemon?: DaemonSettings;
 }
 
@@ -46,13 +60,14 @@ export class Bed {
     controlPort: number,
     adminPort: number,
     replicas: ReadonlyMap<string, Replica>,
+    secured: ChannelCredentials | undefined,
   ) {
     this.daemon = daemon;
     this.port = port;
     this.controlPort = controlPort;
     this.admin = new Admin(adminPort);
     this.replicas = replicas;
-    this.client = new EchoClient(port);
+    this.client = new EchoClient(port, secured);
   }
 
   /** Starts it all and waits until every replica that is there is connected. */
@@ -61,8 +76,10 @@ export class Bed {
     for (const backends of Object.values(plan.clusters)) {
       for (const backend of Object.values(backends)) {
         for (const name of backendPlan(backend).replicas) {
-          const start = plan.absent?.includes(name) ? Replica.absent : Replica.start;
-          replicas.set(name, await start(name, echoService, echo));
+          const replica = await Replica.absent(name, echoService, echo);
+          if (plan.tls?.replicas !== undefined) replica.credentials = plan.tls.replicas;
+          if (!plan.absent?.includes(name)) await replica.start();
+          replicas.set(name, replica);
         }
       }
     }
@@ -74,7 +91,7 @@ export class Bed {
         ...plan.daemon,
         env: { AFROUTER_ADMIN_PORT: String(adminPort), ...plan.daemon?.env },
       });
-      const bed = new Bed(daemon, port, controlPort, adminPort, replicas);
+      const bed = new Bed(daemon, port, controlPort, adminPort, replicas, plan.tls?.client);
       const away = [...(plan.absent ?? []), ...(plan.unset ?? [])];
       await daemon.untilOpen([...replicas.keys()].filter((name) => !away.includes(name)));
       return bed;
@@ -135,6 +152,7 @@ function routingFile(plan: BedPlan, port: number, controlPort: number, replicas:
         port,
         type: 'grpc',
         routers: [{ package: 'afrouter.test', service: 'Echo', router: 'echo' }],
+        ...(plan.tls?.server === undefined ? {} : { tls: plan.tls.server }),
       },
     ],
     routers: [
@@ -153,6 +171,7 @@ function routingFile(plan: BedPlan, port: number, controlPort: number, replicas:
         return {
           name: backend,
           type,
+          ...(plan.tls?.backends === undefined ? {} : { tls: plan.tls.backends }),
           ...(type === 'active_active' ? { association: association ?? bySerialHeader } : {}),
           connections: names.map((connection) =>
             plan.unset?.includes(connection)
@@ -162,6 +181,7 @@ function routingFile(plan: BedPlan, port: number, controlPort: number, replicas:
         };
       }),
     })),
+    ...plan.tls?.file,
     ...(controlPort === 0 ? {} : { api: { address: '127.0.0.1', port: controlPort } }),
   };
 }

@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type ChannelCredentials,
   Client,
   type ClientDuplexStream,
   credentials,
@@ -113,9 +114,11 @@ export class ServiceClient<Req = Message, Res = Message> {
   private readonly client: Client;
   readonly service: Service;
 
-  constructor(service: Service, port: number) {
+  /** @param secured with TLS the router must have a certificate for `localhost` */
+  constructor(service: Service, port: number, secured: ChannelCredentials = credentials.createInsecure()) {
     this.service = service;
-    this.client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    this.client = new Client(`127.0.0.1:${port}`, secured, {
+      'grpc.ssl_target_name_override': 'localhost',
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.use_local_subchannel_pool': 1,
@@ -169,8 +172,8 @@ export class ServiceClient<Req = Message, Res = Message> {
 }
 
 export class EchoClient extends ServiceClient<EchoRequest, EchoResponse> {
-  constructor(port: number) {
-    super(echoService, port);
+  constructor(port: number, secured?: ChannelCredentials) {
+    super(echoService, port, secured);
   }
 }
 

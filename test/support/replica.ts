@@ -20,6 +20,8 @@ export class Replica {
   handler: Handler;
   /** Connections accepted since the first start. */
   accepted = 0;
+  /** How its connections are secured; takes effect with the next start. */
+  credentials = ServerCredentials.createInsecure();
   private readonly service: Service;
   private grpc: Server | null = null;
   private listener: NetServer | null = null;
@@ -61,7 +63,7 @@ export class Replica {
       'grpc.max_concurrent_streams': 1000,
     });
     grpc.addService(this.definition(), this.handlers());
-    const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    const injector = grpc.createConnectionInjector(this.credentials);
     const listener = createServer({ noDelay: true }, (socket) => {
       this.accepted++;
       this.sockets.add(socket);

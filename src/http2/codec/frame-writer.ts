@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { Flag, FRAME_HEAD_BYTES, FrameType, writeHead, writeUint32 } from '../frame/head.js';
 import { SETTING_BYTES } from '../frame/settings.js';
 import type { HpackEncoder } from '../hpack/encoder.js';
@@ -18,10 +19,13 @@ export interface WriterOwner {
  * Writes frames into one scratch buffer per turn of the event loop and hands it to the socket in one write.
  *
  * The scratch is used again when the kernel took all of it at once (then `writableLength` is 0 after the write: the stream
- * has called its write back and looks at the bytes no more); otherwise it belongs to the socket and is left to it.
+ * has called its write back and looks at the bytes no more); otherwise it belongs to the socket and is left to it. A TLS
+ * socket never says so within the write, so it would keep a scratch for every turn: it gets a copy instead.
  */
 export class FrameWriter implements Flushable {
   private readonly socket: Duplex;
+  /** The socket keeps what it is given beyond the write, always. */
+  private readonly keepsBytes: boolean;
   private readonly owner: WriterOwner;
   private readonly turn: Turn;
   private readonly pool: ScratchPool;
@@ -46,6 +50,7 @@ export class FrameWriter implements Flushable {
     maxOutputBytes: number,
   ) {
     this.socket = socket;
+    this.keepsBytes = socket instanceof TLSSocket;
     this.owner = owner;
     this.turn = turn;
     this.pool = pool;
@@ -207,8 +212,8 @@ export class FrameWriter implements Flushable {
       this.pool.give(scratch);
       return;
     }
-    if (socket.writableLength > 0) {
-      // The socket is behind, so it will keep these bytes for a while: give it a buffer of their size.
+    if (this.keepsBytes || socket.writableLength > 0) {
+      // The socket is TLS or behind, so it will keep these bytes for a while: give it a buffer of their size.
       socket.write(Buffer.from(scratch.subarray(0, used)));
       this.pool.give(scratch);
     } else {

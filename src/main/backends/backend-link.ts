@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
-import type { BackendPlan, ConnectionAddress } from '../../port/control-messages.js';
+import type {
+  BackendPlan,
+  BackendTlsPlan,
+  CertificateMaterial,
+  ConnectionAddress,
+} from '../../port/control-messages.js';
 import type { AssociationConfig, BackendConfig } from '../config/routing-file.js';
 import type { RoutableBackend } from '../routing/route.js';
 import type { SerialNumbers } from '../routing/transaction-id.js';
@@ -23,6 +28,8 @@ export class BackendLink implements RoutableBackend {
   private readonly serials: SerialNumbers;
   /** Where the connections lead now: SetConnection changes it, and a replaced worker is given it. */
   private readonly addresses: ConnectionAddress[];
+  /** What connections are secured with now; a replaced worker is given it. Undefined = plain text. */
+  private tls: BackendTlsPlan | undefined;
   private readonly open: boolean[];
   private openCount = 0;
   private port: WorkerPort | null = null;
@@ -39,6 +46,7 @@ export class BackendLink implements RoutableBackend {
     this.serials = serials;
     this.addresses = config.connections.map(({ name, addr, port }) => ({ name, addr, port }));
     this.connectionNames = config.connections.map(({ name }) => name);
+    this.tls = config.tls && { material: config.tls.certificates.material, serverName: config.tls.serverName };
     this.open = config.connections.map(() => false);
   }
 
@@ -52,6 +60,7 @@ export class BackendLink implements RoutableBackend {
       replicated: this.replicated,
       associationKey: association?.location === 'header' ? association.key : '',
       connections: [...this.addresses],
+      tls: this.tls,
     };
   }
 
@@ -80,6 +89,11 @@ export class BackendLink implements RoutableBackend {
   /** False while the connection waits for SetConnection to give it an address. */
   hasAddress(index: number): boolean {
     return this.addresses[index]!.addr !== '';
+  }
+
+  /** The certificates were replaced; the worker is told by the caller. */
+  setCertificates(material: CertificateMaterial): void {
+    this.tls = { material, serverName: this.tls?.serverName };
   }
 
   /** A worker has taken the backend over; its connections are all closed at first. */

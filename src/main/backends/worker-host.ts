@@ -2,7 +2,15 @@ import { MessageChannel } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { Piscina } from 'piscina';
 import type { Turn } from '../../http2/codec/turn.js';
-import type { MoveTask, StartTask, WorkerEvent, WorkerSettings, WorkerSnapshot } from '../../port/control-messages.js';
+import type {
+  CertificateMaterial,
+  CertificatesTask,
+  MoveTask,
+  StartTask,
+  WorkerEvent,
+  WorkerSettings,
+  WorkerSnapshot,
+} from '../../port/control-messages.js';
 import type { BackendLink } from './backend-link.js';
 import { WorkerPort } from './worker-port.js';
 
@@ -106,6 +114,14 @@ export class WorkerHost {
     if (this.port === null) return;
     const task: MoveTask = { backend: backend.index, connection, addr, port };
     await this.pool.run(task, { name: 'move' });
+  }
+
+  /** Gives a backend new certificates, now and for every thread to come; open connections stay. */
+  async renew(backend: BackendLink, material: CertificateMaterial): Promise<void> {
+    backend.setCertificates(material);
+    if (this.port === null) return;
+    const task: CertificatesTask = { backend: backend.index, material };
+    await this.pool.run(task, { name: 'certificates' });
   }
 
   /** What the worker holds now. */

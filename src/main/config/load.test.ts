@@ -43,6 +43,7 @@ test('arouter.json loads unchanged, with its descriptor beside it', { skip }, ()
       address: 'localhost',
       port: 55555,
       routers: [{ package: 'voltha', service: 'VolthaService', router: 'vcore' }],
+      tls: undefined,
     },
   ]);
   assert.deepEqual(config.api, { address: 'localhost', port: 55554 });
@@ -71,6 +72,7 @@ test('arouter.json loads unchanged, with its descriptor beside it', { skip }, ()
       { name: 'vcore11', addr: 'voltha-rw-core-11.voltha.svc.cluster.local', port: 50057 },
       { name: 'vcore12', addr: 'voltha-rw-core-12.voltha.svc.cluster.local', port: 50057 },
     ],
+    tls: undefined,
   });
   assert.equal(warnings.filter((text) => text.includes('is used instead')).length, 1);
   assert.equal(warnings.filter((text) => text.includes("no method 'GetLogicalDevices'")).length, 1);
@@ -232,14 +234,6 @@ test('association fields are found for each backend and method', (context) => {
 test('without a protobuf association there are no association fields', (context) => {
   const { config } = loadChanged(context, () => undefined);
   assert.deepEqual(method(config, 'orders', 'Upload').associationFields, []);
-});
-
-test('paths of certificates are carried', (context) => {
-  const { config } = loadChanged(context, ({ root }) => {
-    root.serverCertificates = { grpcCertificate: 'a.pem', grpcKey: 'b.pem' };
-  });
-  assert.deepEqual(config.serverCertificates, { grpcCertificate: 'a.pem', grpcKey: 'b.pem', grpcCsr: undefined });
-  assert.equal(config.clientCertificates, undefined);
 });
 
 test('all errors are reported at once, of the schema and of the references', (context) => {

@@ -671,13 +671,6 @@ const warned: readonly (readonly [name: string, change: Change, warnings: readon
       "backend_clusters[1].backends[1].name: 'two' is also at backend_clusters[0].backends[1].name: source routes cannot tell them apart",
     ],
   ],
-  [
-    'certificates',
-    ({ root }) => {
-      root.serverCertificates = { grpcCertificate: 'a', grpcKey: 'b', grpcCsr: 'c' };
-    },
-    ['serverCertificates: TLS is not built yet: connections are not encrypted'],
-  ],
 ];
 
 for (const [name, change, warnings] of warned) {

@@ -4,25 +4,27 @@ import type { Findings } from './findings.js';
 import { resolveClusters } from './references/clusters.js';
 import { resolveRouters } from './references/routers.js';
 import { resolveApi, resolveProbe, resolveServers } from './references/servers.js';
-import type { CertificateConfig, RoutingFile } from './routing-file.js';
+import { requireFreeIdentityKeys, resolveDefaultTls } from './references/tls.js';
+import type { RoutingFile } from './routing-file.js';
 
 /**
  * Follows every reference of a routing file (names, methods, fields, files) and fills in defaults. What is wrong goes to `findings`:
  * only when there is none is the result to be used. Works as far as it can on a file that breaks the schema.
  */
 export function resolveReferences(root: ConfigNode, findings: Findings): RoutingFile {
-  const clusters = resolveClusters(root.member('backend_clusters').objects(), findings);
+  const tls = resolveDefaultTls(root, findings);
+  const clusters = resolveClusters(root.member('backend_clusters').objects(), tls, findings);
   const descriptors = new DescriptorFiles(findings.file, findings);
   const routers = resolveRouters(root.member('routers').objects(), clusters, descriptors, findings);
   warnAmbiguousSources(root, findings);
+  const clusterConfigs = [...clusters.values()].map((cluster) => cluster.config);
+  requireFreeIdentityKeys(root, clusterConfigs, findings);
   return {
-    servers: resolveServers(root, findings),
+    servers: resolveServers(root, tls, findings),
     routers,
-    clusters: [...clusters.values()].map((cluster) => cluster.config),
+    clusters: clusterConfigs,
     api: resolveApi(root.member('api'), findings),
     probe: resolveProbe(root.member('api'), findings),
-    serverCertificates: certificates(root.member('serverCertificates'), findings),
-    clientCertificates: certificates(root.member('clientCertificates'), findings),
   };
 }
 
@@ -43,11 +45,4 @@ function warnAmbiguousSources(root: ConfigNode, findings: Findings): void {
     if (earlier === undefined) first.set(name.text() ?? '', name);
     else findings.warn(name, `'${name.value}' is also at ${earlier.path}: source routes cannot tell them apart`);
   }
-}
-
-function certificates(node: ConfigNode, findings: Findings): CertificateConfig | undefined {
-  if (!node.present) return undefined;
-  findings.warn(node, 'TLS is not built yet: connections are not encrypted');
-  const path = (key: string): string | undefined => node.member(key).name();
-  return { grpcCertificate: path('grpcCertificate'), grpcKey: path('grpcKey'), grpcCsr: path('grpcCsr') };
 }

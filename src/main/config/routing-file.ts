@@ -1,3 +1,5 @@
+import type { CertificateSource } from '../certificates/certificate-source.js';
+
 /** The routing file after validation: names resolved to what they mean, defaults filled in, comments gone. */
 
 export interface RoutingFile {
@@ -7,15 +9,6 @@ export interface RoutingFile {
   readonly api: ApiConfig | undefined;
   /** Where the health probe should listen; each part may be missing. */
   readonly probe?: ProbeConfig | undefined;
-  readonly serverCertificates?: CertificateConfig | undefined;
-  readonly clientCertificates?: CertificateConfig | undefined;
-}
-
-/** Paths as written; they may start at the routing file's directory or at the working directory. */
-export interface CertificateConfig {
-  readonly grpcCertificate: string | undefined;
-  readonly grpcKey: string | undefined;
-  readonly grpcCsr: string | undefined;
 }
 
 export interface ServerConfig {
@@ -24,6 +17,22 @@ export interface ServerConfig {
   readonly address: string;
   readonly port: number;
   readonly routers: readonly ServerRouterConfig[];
+  /** Undefined = plain text. */
+  readonly tls: ServerTlsConfig | undefined;
+}
+
+/**
+ * Whether clients are asked for a certificate: `request` lets those through that have none, but not those whose certificate
+ * is not verified.
+ */
+export type ClientAuth = 'none' | 'request' | 'require';
+
+export interface ServerTlsConfig {
+  /** Certificate and key are there. */
+  readonly certificates: CertificateSource;
+  readonly clientAuth: ClientAuth;
+  /** Metadata key, lower case, in which backends are told the client's verified identity. */
+  readonly identityKey: string | undefined;
 }
 
 export interface ServerRouterConfig {
@@ -126,6 +135,14 @@ export interface BackendConfig {
   /** Always present for `active_active`. */
   readonly association: AssociationConfig | undefined;
   readonly connections: readonly ConnectionConfig[];
+  /** Undefined = plain text. */
+  readonly tls: BackendTlsConfig | undefined;
+}
+
+export interface BackendTlsConfig {
+  readonly certificates: CertificateSource;
+  /** The host name that the certificates of the connections must have; undefined = each its own address. */
+  readonly serverName: string | undefined;
 }
 
 export interface AssociationConfig {

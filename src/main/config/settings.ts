@@ -118,6 +118,18 @@ const PROCESS_SETTINGS = {
     'false',
     'Answer `grpc.health.v1.Health` on the listeners too, where no route takes it.',
   ),
+  tlsHandshakeMs: setting(
+    'AFROUTER_TLS_HANDSHAKE_MS',
+    integer(1, MAX_TIMER_MS),
+    10_000,
+    'Milliseconds that a client has for its TLS handshake before its connection is closed.',
+  ),
+  certificatePollMs: setting(
+    'AFROUTER_CERTIFICATE_POLL_MS',
+    integer(0, MAX_TIMER_MS),
+    5000,
+    'Milliseconds between two looks at the certificate files; changed ones are used for new connections. 0 is never.',
+  ),
   keepaliveMs: setting(
     'AFROUTER_KEEPALIVE_MS',
     integer(0, MAX_TIMER_MS),

@@ -15,6 +15,10 @@ export interface NorthboundCounters {
   deadlines: number;
   /** Connections closed because the listener had its fill. */
   connectionsRefused: number;
+  /** TLS handshakes that failed, or whose client was turned away: no certificate, not HTTP/2. */
+  handshakesFailed: number;
+  /** Those of them that were not over in time. */
+  handshakeTimeouts: number;
 }
 
 /** What the calls of one listener share. */

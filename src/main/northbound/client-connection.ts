@@ -5,6 +5,7 @@ import { ServerSession, type ServerSessionOwner } from '../../http2/session/serv
 import type { Stream } from '../../http2/stream/stream.js';
 import { Call } from './call.js';
 import type { CallContext } from './call-context.js';
+import type { IdentityHeaders } from './identity-headers.js';
 import { rejectHttp } from './rescue.js';
 
 /** Told when a connection has gone. */
@@ -16,11 +17,14 @@ export interface ClientConnectionOwner {
 export class ClientConnection implements ServerSessionOwner {
   private readonly owner: ClientConnectionOwner;
   private readonly context: CallContext;
+  private readonly identity: IdentityHeaders | null;
   private readonly peer: string;
   private readonly session: ServerSession;
 
+  /** @param identity null when no listener passes identities on */
   constructor(
     socket: Socket,
+    identity: IdentityHeaders | null,
     owner: ClientConnectionOwner,
     context: CallContext,
     session: SessionContext,
@@ -28,6 +32,7 @@ export class ClientConnection implements ServerSessionOwner {
   ) {
     this.owner = owner;
     this.context = context;
+    this.identity = identity;
     this.peer = `${socket.remoteAddress}:${socket.remotePort}`;
     this.session = new ServerSession(socket, session, options, this);
   }
@@ -38,7 +43,7 @@ export class ClientConnection implements ServerSessionOwner {
 
   onStream(stream: Stream, headers: HeaderList, endStream: boolean): void {
     this.context.counters.calls++;
-    const call = new Call(this.context, stream, headers);
+    const call = new Call(this.context, stream, this.identity === null ? headers : this.identity.apply(headers));
     stream.handler = call;
     call.begin(endStream);
   }

@@ -1,38 +1,49 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
+import type { CertificateMaterial } from '../../port/control-messages.js';
 import type { ServerConfig } from '../config/routing-file.js';
 import type { CallContext } from './call-context.js';
+import { certificateIdentity } from './certificate-identity.js';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.js';
+import { IdentityHeaders } from './identity-headers.js';
+import { TlsAcceptor, type TlsAcceptorOwner } from './tls-acceptor.js';
+
+/** What bounds a listener, and what all listeners agree on. */
+export interface ListenerOptions {
+  readonly session: SessionOptions;
+  /** Connections beyond are closed at once; those in their TLS handshake count. */
+  readonly maxConnections: number;
+  /** Time for a TLS handshake, in ms. */
+  readonly tlsHandshakeMs: number;
+  /** The `identityKey`s of all listeners: no client may set them on any. */
+  readonly identityKeys: readonly string[];
+}
 
 /** How often connections are looked at for what takes too long, in ms. */
 const SWEEP_MS = 1000;
 
 /** One entry of `servers[]`: a listening socket and the client connections it has accepted. */
-export class Listener implements ClientConnectionOwner {
+export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   readonly config: ServerConfig;
   private readonly context: CallContext;
   private readonly session: SessionContext;
-  private readonly options: SessionOptions;
-  private readonly maxConnections: number;
+  private readonly options: ListenerOptions;
   private readonly server: Server;
+  private readonly tls: TlsAcceptor | null;
+  /** Everything accepted and not yet closed: connections and, with TLS, handshakes. */
+  private sockets = 0;
   private readonly connections = new Set<ClientConnection>();
   private readonly sweeper: NodeJS.Timeout;
   private draining = false;
   private onEmpty: (() => void) | null = null;
 
-  /** @param maxConnections more than that are closed at once */
-  constructor(
-    config: ServerConfig,
-    context: CallContext,
-    session: SessionContext,
-    options: SessionOptions,
-    maxConnections: number,
-  ) {
+  constructor(config: ServerConfig, context: CallContext, session: SessionContext, options: ListenerOptions) {
     this.config = config;
     this.context = context;
     this.session = session;
     this.options = options;
-    this.maxConnections = maxConnections;
+    this.tls = config.tls === undefined ? null : new TlsAcceptor(config.tls, options.tlsHandshakeMs, this);
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     // After `listen` has succeeded only accept() can fail (no file descriptors left): the listener goes on.
@@ -56,7 +67,7 @@ export class Listener implements ClientConnectionOwner {
   }
 
   private accept(socket: Socket): void {
-    if (this.connections.size >= this.maxConnections) {
+    if (this.sockets >= this.options.maxConnections) {
       this.context.counters.connectionsRefused++;
       socket.on('error', () => {
         // It is being thrown away; what happens to it meanwhile does not matter.
@@ -64,7 +75,38 @@ export class Listener implements ClientConnectionOwner {
       socket.destroy();
       return;
     }
-    const connection = new ClientConnection(socket, this, this.context, this.session, this.options);
+    this.sockets++;
+    socket.once('close', () => this.sockets--);
+    if (this.tls === null) this.serve(socket, undefined);
+    else this.tls.accept(socket);
+  }
+
+  onSecured(socket: TLSSocket): void {
+    const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+    this.serve(socket, certificate && certificateIdentity(certificate));
+  }
+
+  onHandshakeFailed(peer: string, reason: string, late: boolean): void {
+    const { counters, log } = this.context;
+    counters.handshakesFailed++;
+    if (late) counters.handshakeTimeouts++;
+    // Not at a level that is on by default: anyone who can reach the port could fill the disk.
+    log.debug({ event: 'handshake_failed', peer, reason }, 'TLS handshake failed');
+  }
+
+  /** New handshakes use this; connections stay. Only on a listener with TLS. */
+  renewCertificates(material: CertificateMaterial): void {
+    this.tls?.renew(material);
+  }
+
+  /** @param identity what the client's verified certificate says; undefined = not known */
+  private serve(socket: Socket, identity: string | undefined): void {
+    const { identityKeys, session } = this.options;
+    const headers =
+      identityKeys.length === 0
+        ? null
+        : new IdentityHeaders(identityKeys, this.config.tls?.identityKey, identity, this.session.sharedLists);
+    const connection = new ClientConnection(socket, headers, this, this.context, this.session, session);
     this.connections.add(connection);
     if (this.draining) connection.drain();
   }
@@ -96,6 +138,7 @@ export class Listener implements ClientConnectionOwner {
   close(): void {
     clearInterval(this.sweeper);
     this.server.close();
+    this.tls?.close();
     for (const connection of [...this.connections]) connection.close();
   }
 }

@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import { Status } from '../../grpc/status-code.js';
 import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
-import type { BackendPlan, ConnectionEvent } from '../../port/control-messages.js';
+import type { BackendPlan, CertificateMaterial, ConnectionEvent } from '../../port/control-messages.js';
+import { BackendTls } from '../southbound/backend-tls.js';
 import { Connection, type ConnectionOwner } from '../southbound/connection.js';
 import type { BackendContext } from './backend-context.js';
 import { type MethodKind, Request } from './request.js';
@@ -21,6 +22,7 @@ export class Backend implements ConnectionOwner {
   readonly context: BackendContext;
   readonly connections: readonly Connection[];
   private readonly associationKey: string;
+  private readonly tls: BackendTls | null;
   private readonly registry: RequestRegistry;
   /** Requests that a late replica has to be caught up on; only kept for replicated backends. */
   private readonly inProgress = new Set<Request>();
@@ -34,9 +36,10 @@ export class Backend implements ConnectionOwner {
     this.associationKey = plan.associationKey;
     this.context = context;
     this.registry = registry;
+    this.tls = plan.tls === undefined ? null : new BackendTls(plan.tls);
     this.log = context.log.child({ cluster: plan.cluster, backend: plan.name });
     this.connections = plan.connections.map(
-      (c, index) => new Connection(c.name, index, c.addr, c.port, this, context.connections, this.log),
+      (c, index) => new Connection(c.name, index, c.addr, c.port, this.tls, this, context.connections, this.log),
     );
   }
 
@@ -111,6 +114,11 @@ export class Backend implements ConnectionOwner {
   sweep(nowMs: number): void {
     for (const connection of this.connections) connection.sweep(nowMs);
     this.dropStalled(nowMs);
+  }
+
+  /** Connections that are dialled from now on use these; open ones stay as they are. */
+  renewCertificates(material: CertificateMaterial): void {
+    this.tls?.renew(material);
   }
 
   /** Drops replicas that hold their requests up; see `Request.dropStalled`. */

@@ -1,11 +1,13 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { HeaderField } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import { ClientSession, type ClientSessionOwner } from '../../http2/session/client-session.js';
 import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
+import type { BackendTls } from './backend-tls.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionState } from './connection-state.js';
+import { type DialOwner, dial, failureReason } from './dial.js';
 import type { ReplicaStream } from './replica-stream.js';
 
 /** A session that was open this long or longer counts as a success: the back-off starts over, and GOAWAY redials at once. */
@@ -40,6 +42,7 @@ export class Connection {
   private readonly context: ConnectionContext;
   private readonly log: Logger;
   private readonly backoff: Backoff;
+  private readonly tls: BackendTls | null;
   private addr: string;
   private port: number;
   private current: Attempt | null = null;
@@ -57,6 +60,7 @@ export class Connection {
     index: number,
     addr: string,
     port: number,
+    tls: BackendTls | null,
     owner: ConnectionOwner,
     context: ConnectionContext,
     log: Logger,
@@ -66,6 +70,7 @@ export class Connection {
     this.index = index;
     this.addr = addr;
     this.port = port;
+    this.tls = tls;
     this.owner = owner;
     this.context = context;
     this.log = log.child({ connection: name });
@@ -129,7 +134,7 @@ export class Connection {
   private dial(): void {
     this.become('dialling');
     this.dials++;
-    this.current = new Attempt(this, this.addr, this.port, this.context);
+    this.current = new Attempt(this, this.addr, this.port, this.tls, this.context);
   }
 
   /** The session at hand gets no new streams and ends with its last; the connection is not open any more. */
@@ -215,7 +220,7 @@ export class Connection {
 }
 
 /** One attempt to connect and, if it succeeds, its session. */
-class Attempt implements ClientSessionOwner {
+class Attempt implements ClientSessionOwner, DialOwner {
   private readonly connection: Connection;
   private readonly context: ConnectionContext;
   private readonly socket: Socket;
@@ -224,18 +229,16 @@ class Attempt implements ClientSessionOwner {
   private over = false;
   session: ClientSession | null = null;
 
-  constructor(connection: Connection, addr: string, port: number, context: ConnectionContext) {
+  constructor(connection: Connection, addr: string, port: number, tls: BackendTls | null, context: ConnectionContext) {
     this.connection = connection;
     this.context = context;
-    this.socket = connect({ host: addr, port, noDelay: true });
     this.timer = setTimeout(
       () => this.fail(`no connection within ${context.connectTimeoutMs} ms`),
       context.connectTimeoutMs,
     );
-    this.socket.on('error', (error) => this.fail(error.message));
-    this.socket.once('connect', () => {
-      this.session = new ClientSession(this.socket, this.context.session, this.context.options, this);
-    });
+    this.socket = dial(addr, port, tls, this);
+    // Before the session's own listener, so that the reason it closes with is one that an operator understands.
+    this.socket.on('error', (error) => this.fail(failureReason(error)));
   }
 
   /** How long the session has been usable, in ms. */
@@ -243,7 +246,11 @@ class Attempt implements ClientSessionOwner {
     return this.openedAt === 0 ? 0 : performance.now() - this.openedAt;
   }
 
-  private fail(reason: string): void {
+  onConnected(socket: Socket): void {
+    this.session = new ClientSession(socket, this.context.session, this.context.options, this);
+  }
+
+  fail(reason: string): void {
     if (this.session !== null) {
       this.session.close(reason);
       return;

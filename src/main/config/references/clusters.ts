@@ -4,6 +4,7 @@ import type { AssociationConfig, BackendConfig, ClusterConfig, ConnectionConfig 
 import { hostAddress } from './host-address.js';
 import { metadataKey } from './metadata-key.js';
 import { requireUniqueNames } from './names.js';
+import { type DefaultTls, resolveBackendTls } from './tls.js';
 
 /** The key that the first afrouter had fixed. */
 const DEFAULT_ASSOCIATION_KEY = 'voltha_serial_number';
@@ -18,23 +19,24 @@ export interface ResolvedCluster {
 /** Checks the clusters; a cluster without a name is left out (the schema has named it). */
 export function resolveClusters(
   nodes: readonly ConfigNode[],
+  tls: DefaultTls,
   findings: Findings,
 ): ReadonlyMap<string, ResolvedCluster> {
   requireUniqueNames(nodes, 'cluster', findings);
   const clusters = new Map<string, ResolvedCluster>();
   for (const node of nodes) {
     const name = node.member('name').name();
-    const cluster = resolveCluster(node, name ?? '', findings);
+    const cluster = resolveCluster(node, name ?? '', tls, findings);
     if (name !== undefined && !clusters.has(name)) clusters.set(name, cluster);
   }
   return clusters;
 }
 
-function resolveCluster(node: ConfigNode, name: string, findings: Findings): ResolvedCluster {
+function resolveCluster(node: ConfigNode, name: string, tls: DefaultTls, findings: Findings): ResolvedCluster {
   const backends = node.member('backends').objects();
   requireUniqueNames(backends, 'backend', findings);
   return {
-    config: { name, backends: backends.map((backend) => resolveBackend(backend, findings)) },
+    config: { name, backends: backends.map((backend) => resolveBackend(backend, tls, findings)) },
     messageAssociations: backends.map(messageAssociation),
   };
 }
@@ -46,7 +48,7 @@ function messageAssociation(backend: ConfigNode): ConfigNode | undefined {
   return carried ? association : undefined;
 }
 
-function resolveBackend(node: ConfigNode, findings: Findings): BackendConfig {
+function resolveBackend(node: ConfigNode, tls: DefaultTls, findings: Findings): BackendConfig {
   const type = node.member('type').text() === 'server' ? 'server' : 'active_active';
   const association = node.member('association');
   const connections = node.member('connections').objects();
@@ -57,6 +59,7 @@ function resolveBackend(node: ConfigNode, findings: Findings): BackendConfig {
     type,
     association: type === 'server' ? undefined : resolveAssociation(association, findings),
     connections: connections.map((connection) => resolveConnection(connection, findings)),
+    tls: resolveBackendTls(node.member('tls'), tls, findings),
   };
 }
 

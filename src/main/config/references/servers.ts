@@ -3,11 +3,12 @@ import type { Findings } from '../findings.js';
 import type { ApiConfig, ProbeConfig, ServerConfig, ServerRouterConfig } from '../routing-file.js';
 import { hostAddress } from './host-address.js';
 import { nameList, namesOf, requireUniqueNames } from './names.js';
+import { type DefaultTls, resolveServerTls } from './tls.js';
 
 const ANY = '*';
 
 /** Checks the servers, the routers they name, and that no two listeners (the control API is one) want the same address. */
-export function resolveServers(root: ConfigNode, findings: Findings): readonly ServerConfig[] {
+export function resolveServers(root: ConfigNode, tls: DefaultTls, findings: Findings): readonly ServerConfig[] {
   const nodes = root.member('servers').objects();
   const routers = root.member('routers').objects();
   requireUniqueNames(nodes, 'server', findings);
@@ -17,6 +18,7 @@ export function resolveServers(root: ConfigNode, findings: Findings): readonly S
     address: hostAddress(node.member('address'), findings),
     port: node.member('port').integer() ?? 0,
     routers: resolveServerRouters(node.member('routers').objects(), routers, findings),
+    tls: resolveServerTls(node.member('tls'), tls, findings),
   }));
 }
 
