@@ -19,6 +19,8 @@ export interface LabOptions {
   readonly seconds: number;
   /** Only what fits in a minute. */
   readonly quick: boolean;
+  /** Only what the bars need. */
+  readonly check: boolean;
   /** Path of the Node that runs afrouter. */
   readonly node: string;
   readonly soakMinutes: number;
@@ -105,6 +107,7 @@ export class Lab {
     return false;
   }
 
+  /** Ends targets before their scenario does. */
   async stop(targets: readonly Target[]): Promise<void> {
     for (const { process } of targets) await process?.stop();
   }
@@ -143,9 +146,15 @@ export class Lab {
     return file;
   }
 
-  /** Ends every process and removes the files. */
-  async close(): Promise<void> {
-    for (const child of this.processes) await child.stop();
+  /** Ends every process, backends too. */
+  async stopAll(): Promise<void> {
+    this.backendPorts.length = 0;
+    this.tlsBackendPorts.length = 0;
+    for (const child of this.processes.splice(0)) await child.stop();
+  }
+
+  /** Removes the files. */
+  close(): void {
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

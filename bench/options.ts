@@ -9,7 +9,6 @@ export interface Options extends LabOptions {
   /** Names; empty is the usual ones. */
   readonly scenarios: readonly string[];
   readonly all: boolean;
-  readonly check: boolean;
   /** Where the report goes instead of bench/results/. */
   readonly out: string | undefined;
 }

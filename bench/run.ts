@@ -26,15 +26,23 @@ async function bench(options: Options): Promise<number> {
   process.once('SIGINT', () => abandon(lab, 130));
   process.once('SIGTERM', () => abandon(lab, 143));
   const results: ScenarioResult[] = [];
-  try {
-    for (const scenario of choose(options)) results.push({ scenario: scenario.name, cases: await scenario.run(lab) });
-  } finally {
-    await lab.close();
+  let failed = false;
+  for (const scenario of choose(options)) {
+    try {
+      results.push({ scenario: scenario.name, cases: await scenario.run(lab) });
+    } catch (error) {
+      // What the others measured is worth keeping.
+      failed = true;
+      lab.say(`${scenario.name} failed: ${error instanceof Error ? error.stack : error}`);
+    }
+    await lab.stopAll();
   }
+  lab.close();
   const dir = options.out ?? RESULTS;
   const machine = await describeMachine(['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''));
   writeReport(dir, machine, SCENARIOS, results);
   lab.say(`written: ${dir}/report.md`);
+  if (failed) return 1;
   if (!options.check) return 0;
   const reached = compareWithBars(results);
   process.stdout.write(`${barsTable(reached)}\n`);
@@ -48,5 +56,8 @@ function choose({ scenarios, all, quick, check }: Options): Scenario[] {
 }
 
 function abandon(lab: Lab, code: number): void {
-  void lab.close().finally(() => process.exit(code));
+  void lab.stopAll().finally(() => {
+    lab.close();
+    process.exit(code);
+  });
 }

@@ -74,7 +74,9 @@ class StalledStream implements StreamHandler {
     stream.sendData(request, 0, request.length, true);
   }
 
-  onHeaders(): void {}
+  onHeaders(list: HeaderList, endStream: boolean): void {
+    if (endStream) this.onTrailers(list);
+  }
 
   onData(_buf: Buffer, start: number, end: number): void {
     this.tally.bytes(end - start);

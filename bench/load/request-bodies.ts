@@ -1,4 +1,4 @@
-import { framedMessage, messageOf } from '../message.js';
+import { messageOf } from '../message.js';
 import type { CallShape } from './spec.js';
 
 /** A step that is prime to every number of keys used: a walk with it visits each key before one comes again, in no order. */
@@ -13,8 +13,7 @@ export class RequestBodies {
   private at: number;
 
   constructor({ bytes, keys }: CallShape) {
-    const bodies =
-      keys === 0 ? [messageOf(bytes)] : Array.from({ length: keys }, (_, i) => framedMessage(keyOf(i, bytes - 2)));
+    const bodies = keys === 0 ? [messageOf(bytes)] : Array.from({ length: keys }, (_, i) => messageOf(bytes, keyOf(i)));
     this.bytes = Buffer.concat(bodies);
     this.length = bodies[0]!.length;
     this.count = bodies.length;
@@ -28,6 +27,6 @@ export class RequestBodies {
   }
 }
 
-function keyOf(i: number, length: number): string {
-  return i.toString().padStart(length, '0');
+function keyOf(i: number): string {
+  return i.toString().padStart(8, '0');
 }

@@ -40,7 +40,9 @@ class MessageStream implements StreamHandler {
     for (let i = 0; i < messages; i++) this.stream.sendData(MESSAGE, 0, MESSAGE.length, !this.converse);
   }
 
-  onHeaders(): void {}
+  onHeaders(list: HeaderList, endStream: boolean): void {
+    if (endStream) this.onTrailers(list);
+  }
 
   onData(_buf: Buffer, start: number, end: number): void {
     const length = end - start;

@@ -22,7 +22,6 @@ export const activeActive: Scenario = {
       lab.place(3).then((place) => afrouter(lab, { name: 'active/active × 3', shape }, place)),
     );
     const result = await lab.rounds('10 B, 8 × 20', targets, saturate(lab, { connections: 8, streams: 20 }));
-    await lab.stop(targets);
     return [result];
   },
 };

@@ -26,7 +26,6 @@ export const affinity: Scenario = {
     );
     for (const target of targets) await visitAllKeys(target, CONCURRENCY, SHAPE);
     const result = await lab.rounds(`${KEYS} keys`, targets, closed(lab, CONCURRENCY, SHAPE));
-    await lab.stop(targets);
     return [result];
   },
 };

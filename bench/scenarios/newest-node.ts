@@ -22,7 +22,6 @@ export const newestNode: Scenario = {
     if (node === undefined) return [];
     const targets = await lab.start(haproxy(lab), afrouter(lab), afrouter(lab, { name: ON_NEWEST, node }));
     const result = await lab.rounds('10 B, 8 × 20', targets, saturate(lab, CONCURRENCY));
-    await lab.stop(targets);
     return [result];
   },
 };

@@ -14,7 +14,6 @@ export const oneAtATime: Scenario = {
   async run(lab) {
     const targets = await lab.start(direct(lab), haproxy(lab), afrouter(lab), nginx(lab), grpcJs(lab));
     const result = await lab.rounds('1 × 1', targets, saturateTimed(lab, { connections: 1, streams: 1 }));
-    await lab.stop(targets);
     return [result];
   },
 };

@@ -23,7 +23,6 @@ export const openLoop: Scenario = {
     const slowest = Math.min(...saturation.targets.map((target) => median(valuesOf(target, 'rate'))));
     const rate = Math.round(slowest / 2 / 100) * 100;
     const result = await lab.rounds(`${rate} calls/s`, targets, open(lab, CONNECTIONS, rate));
-    await lab.stop(targets);
     return [{ ...result, name: 'half of saturation' }];
   },
 };

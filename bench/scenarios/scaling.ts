@@ -25,7 +25,6 @@ function scaling(
         const result = await lab.rounds(`${step.connections} × ${step.streams}`, targets, saturate(lab, step));
         cases.push({ ...result, x: step[x] });
       }
-      await lab.stop(targets);
       return cases;
     },
   };

@@ -1,5 +1,5 @@
 import type { Lab } from '../lab.js';
-import { runLoad } from '../load/run-load.js';
+import { holdLoad, runLoad } from '../load/run-load.js';
 import type { LoadSpec } from '../load/spec.js';
 import { seconds } from '../load/timing.js';
 import { towards } from '../measures.js';
@@ -10,6 +10,8 @@ import { afrouter } from '../targets/start.js';
 import type { Target } from '../targets/target.js';
 
 const SAMPLE_SECONDS = 5;
+/** How long clients that do not read stay. */
+const STAY_SECONDS = 5;
 
 export const SOAK_TOTAL = 'the whole time';
 
@@ -17,7 +19,7 @@ export const soak: Scenario = {
   name: 'soak',
   title: 'Soak',
   about:
-    'Everything at once for minutes: keyed calls on connections that come and go, calls with much metadata, message streams, streams that nobody reads, calls at a fixed rate. The router must not grow.',
+    'Everything at once for minutes: keyed calls on connections that come and go, calls with much metadata, message streams, clients that open streams and go away without having read them, calls at a fixed rate. The router must not grow.',
   metrics: ['memoryGrowth', 'peakMemory'],
   reference: 'afrouter',
   plot: { kind: 'lines', metric: 'peakMemory', xTitle: 'minutes' },
@@ -26,10 +28,9 @@ export const soak: Scenario = {
     const targets = await lab.start(afrouter(lab, { shape: 'affinity by field' }));
     const target = targets[0]!;
     const time = lab.options.soakMinutes * 60;
-    const loads = Promise.all(mix(target, time).map(runLoad));
+    const loads = Promise.all([...mix(target, time).map(runLoad), comeAndGo(target, time)]);
     const memory = await watch(lab, target, time, loads);
     await loads;
-    await lab.stop(targets);
     return [...memory.map((bytes, i) => point(i, { peakMemory: bytes })), total(memory)];
   },
 };
@@ -45,6 +46,16 @@ function mix(target: Target, seconds: number): LoadSpec[] {
     { kind: 'open', ...common, connections: 2, shape, callsPerSecond: 500 },
     { kind: 'streaming', ...common, connections: 1, streams: 2, method: 'Converse' },
   ];
+}
+
+/** Clients that open streams, read next to nothing, and are gone. */
+async function comeAndGo(target: Target, time: number): Promise<void> {
+  const end = performance.now() + (time - STAY_SECONDS - 2) * 1000;
+  while (performance.now() < end) {
+    const load = await holdLoad({ kind: 'stalled', ...towards(target), connections: 5, streams: 10 });
+    await seconds(STAY_SECONDS);
+    await load.end();
+  }
 }
 
 /** Resident bytes of the router, every few seconds. @throws Error (rejects) as soon as a load fails */

@@ -23,7 +23,6 @@ export const messageStreams: Scenario = {
     ] as const) {
       cases.push(await lab.rounds(name, targets, streams(lab, { connections: 4, streams: 4 }, method)));
     }
-    await lab.stop(targets);
     return cases;
   },
 };

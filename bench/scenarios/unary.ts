@@ -27,11 +27,10 @@ export const unary: Scenario = {
     for (const { title, bytes } of SIZES) {
       for (const connections of [1, 8, 64]) {
         const name = `${title}, ${connections} × ${STREAMS}`;
-        if (lab.options.quick && name !== MAIN_CASE) continue;
+        if ((lab.options.quick || lab.options.check) && name !== MAIN_CASE) continue;
         cases.push(await lab.rounds(name, targets, saturate(lab, { connections, streams: STREAMS }, bytes)));
       }
     }
-    await lab.stop(targets);
     return cases;
   },
 };

@@ -27,7 +27,6 @@ export const workers: Scenario = {
       ),
     );
     const result = await lab.rounds('10 B, 8 × 20', targets, saturate(lab, CONCURRENCY));
-    await lab.stop(targets);
     return [result];
   },
 };
