@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Authority, HERE } from '../test/support/certificates.js';
 import { freePort } from '../test/support/free-ports.js';
 import { waitForAnswer } from './load/wait-for-answer.js';
 import { messageOf } from './message.js';
@@ -176,24 +177,17 @@ export function hasProgram(name: string): boolean {
 }
 
 function makeCertificate(dir: string): TlsFiles {
-  const certificate = join(dir, 'certificate.pem');
-  const key = join(dir, 'key.pem');
-  const both = join(dir, 'both.pem');
-  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
-  const args = [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=localhost',
-    '-addext',
-    names,
-  ];
-  execFileSync('openssl', [...args, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
-  execFileSync('sh', ['-c', `cat ${certificate} ${key} > ${both}`]);
-  return { certificate, key, both };
+  const authority = new Authority('bench');
+  const { certificate, key } = authority.issue(HERE);
+  const write = (name: string, pem: string) => {
+    const file = join(dir, name);
+    writeFileSync(file, pem);
+    return file;
+  };
+  return {
+    ca: write('ca.pem', authority.pem),
+    certificate: write('certificate.pem', certificate),
+    key: write('key.pem', key),
+    both: write('both.pem', certificate + key),
+  };
 }

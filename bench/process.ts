@@ -88,10 +88,20 @@ export class BenchProcess {
     for (const pid of this.pids) writeFileSync(`/proc/${pid}/clear_refs`, '5');
   }
 
-  async stop(): Promise<void> {
+  /** Ends it whatever it is doing. */
+  stop(): Promise<void> {
+    return this.signal(this.stopSignal);
+  }
+
+  /** Asks it to end by itself. */
+  end(): Promise<void> {
+    return this.signal('SIGTERM');
+  }
+
+  private async signal(signal: NodeJS.Signals): Promise<void> {
     if (this.ended) return;
     const exit = once(this.child, 'exit');
-    this.child.kill(this.stopSignal);
+    this.child.kill(signal);
     await exit;
   }
 }

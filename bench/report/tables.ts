@@ -27,7 +27,9 @@ function targetsTable(scenario: Scenario, result: CaseResult): string {
 
 function casesTable(scenario: Scenario, cases: readonly CaseResult[], metric: Metric): string {
   const names = cases[0]!.targets.map(({ target }) => target).filter((target) => measured(cases, target, metric));
-  const rows = cases.map((each) => [each.name, ...names.map((target) => cell(scenario, each, target, metric))]);
+  const rows = cases
+    .filter((each) => has(each, metric))
+    .map((each) => [each.name, ...names.map((target) => cell(scenario, each, target, metric))]);
   return markdown(['', ...names], rows);
 }
 

@@ -10,6 +10,7 @@ import { scalingConnections, scalingStreams } from './scaling.js';
 import { slowStreams } from './slow-streams.js';
 import { soak } from './soak.js';
 import { messageStreams } from './streams.js';
+import { tls } from './tls.js';
 import { unary } from './unary.js';
 import { workers } from './workers.js';
 
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   activeActive,
   idleConnections,
   slowStreams,
+  tls,
   scalingConnections,
   scalingStreams,
   workers,

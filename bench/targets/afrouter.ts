@@ -33,12 +33,13 @@ function connection(port: number, i: number): object {
   return { name: `c${i}`, addr: '127.0.0.1', port };
 }
 
-function backends(shape: Shape, ports: readonly number[]): object[] {
+function backends(shape: Shape, { backends: ports, tls }: Place): object[] {
+  const secure = tls && { tls: { ca: tls.ca } };
   if (shape !== 'active_active') {
-    return ports.map((port, i) => ({ name: `b${i}`, type: 'server', connections: [connection(port, i)] }));
+    return ports.map((port, i) => ({ name: `b${i}`, type: 'server', connections: [connection(port, i)], ...secure }));
   }
   const association = { strategy: 'serial_number', location: 'header', key: 'bench_serial_number' };
-  return [{ name: 'b0', type: 'active_active', association, connections: ports.map(connection) }];
+  return [{ name: 'b0', type: 'active_active', association, connections: ports.map(connection), ...secure }];
 }
 
 /** This project, from `dist/`. With `active_active` all backends are replicas of one. */
@@ -46,7 +47,6 @@ export async function startAfrouter(place: Place, options: AfrouterOptions): Pro
   const { dir, port, tls } = place;
   const { name = 'afrouter', shape = 'round robin', node, nodeArgs = [], env = {} } = options;
   const file = join(dir, `afrouter-${port}.json`);
-  const certificates = { grpcCertificate: tls?.certificate, grpcKey: tls?.key };
   writeFileSync(
     file,
     JSON.stringify({
@@ -57,13 +57,11 @@ export async function startAfrouter(place: Place, options: AfrouterOptions): Pro
           port,
           type: 'grpc',
           routers: [{ package: 'bench', service: 'Echo', router: 'r' }],
+          ...(tls && { tls: { certificate: tls.certificate, key: tls.key } }),
         },
       ],
       routers: [{ name: 'r', package: 'bench', service: 'Echo', proto_descriptor: PROTO, routes: [route(shape)] }],
-      backend_clusters: [{ name: 'c', backends: backends(shape, place.backends) }],
-      ...(tls === undefined
-        ? {}
-        : { serverCertificates: certificates, clientCertificates: { grpcCertificate: tls.certificate } }),
+      backend_clusters: [{ name: 'c', backends: backends(shape, place) }],
     }),
   );
   // Several run at a time: each would want the same admin port.

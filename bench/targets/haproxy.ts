@@ -15,7 +15,8 @@ const STICK = `
 /** HAProxy (Debian package `haproxy`), two threads, HTTP/2 on both sides. */
 export async function startHaproxy(place: Place, mode: HaproxyMode = 'round robin'): Promise<Target> {
   const { dir, port, backends, tls } = place;
-  const toServer = tls === undefined ? 'proto h2' : `ssl alpn h2 ca-file ${tls.certificate} sni str(localhost)`;
+  const toServer =
+    tls === undefined ? 'proto h2' : `ssl alpn h2 verify required ca-file ${tls.ca} verifyhost localhost`;
   const servers = backends.map((b, i) => `  server b${i} 127.0.0.1:${b} ${toServer}`).join('\n');
   const fromClient = tls === undefined ? 'proto h2' : `ssl crt ${tls.both} alpn h2`;
   const file = join(dir, `haproxy-${port}.cfg`);

@@ -11,8 +11,8 @@ export async function direct(lab: Lab): Promise<Target> {
   return { name: 'direct', port: port!, process: undefined, tls: false };
 }
 
-export async function haproxy(lab: Lab, mode?: HaproxyMode): Promise<Target | undefined> {
-  return lab.installed('haproxy') ? startHaproxy(await lab.place(2), mode) : undefined;
+export async function haproxy(lab: Lab, mode?: HaproxyMode, place?: Place): Promise<Target | undefined> {
+  return lab.installed('haproxy') ? startHaproxy(place ?? (await lab.place(2)), mode) : undefined;
 }
 
 export async function nginx(lab: Lab): Promise<Target | undefined> {

@@ -23,8 +23,9 @@ export interface Place {
   readonly tls?: TlsFiles | undefined;
 }
 
-/** Paths of PEM files. The certificate is its own authority and is for `localhost` and 127.0.0.1. */
+/** Paths of PEM files. The certificate is for `localhost` and 127.0.0.1; proxy and backends show the same one. */
 export interface TlsFiles {
+  readonly ca: string;
   readonly certificate: string;
   readonly key: string;
   /** Certificate and key in one file. */
