@@ -1,12 +1,11 @@
-import type { Range } from './responses/held-answer.js';
+import { ByteQueue, type Piece } from '../../http2/stream/byte-queue.js';
 
 /**
  * The request bytes sent so far, for replicas that come late. Bounded: a request that outgrows it is simply not caught up.
  */
 export class Backlog {
   private readonly limit: number;
-  private ranges: Range[] = [];
-  bytes = 0;
+  private readonly queue = new ByteQueue();
   /** False once the limit was passed; then nothing is kept. */
   complete = true;
 
@@ -15,25 +14,24 @@ export class Backlog {
     this.limit = limit;
   }
 
+  /** Bytes kept. */
+  get bytes(): number {
+    return this.queue.bytes;
+  }
+
   /** Keeps a range. Returns false when this range passed the limit. */
   add(buf: Buffer, start: number, end: number): boolean {
     if (!this.complete) return true;
-    const length = end - start;
-    if (this.bytes + length > this.limit) {
+    if (this.queue.bytes + end - start > this.limit) {
       this.complete = false;
-      this.ranges = [];
-      this.bytes = 0;
+      this.queue.clear();
       return false;
     }
-    this.bytes += length;
-    // A small range would keep its whole batch alive for as long as the request lives.
-    if (length * 4 < buf.buffer.byteLength)
-      this.ranges.push({ buf: Buffer.from(buf.subarray(start, end)), start: 0, end: length });
-    else this.ranges.push({ buf, start, end });
+    this.queue.push(buf, start, end);
     return true;
   }
 
-  get kept(): readonly Range[] {
-    return this.ranges;
+  get kept(): readonly Readonly<Piece>[] {
+    return this.queue.waiting();
   }
 }

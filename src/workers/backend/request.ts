@@ -243,7 +243,7 @@ export class Request {
     this.backend.context.port.headers(this.slot, this.generation, leg.connection.index, list);
   }
 
-  forwardData(buf: Buffer, start: number, end: number): void {
+  forwardData(buf: Uint8Array, start: number, end: number): void {
     if (this.running) this.backend.context.port.data(this.slot, this.generation, buf, start, end, false);
   }
 

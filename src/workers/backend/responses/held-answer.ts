@@ -1,35 +1,28 @@
 import type { HeaderList } from '../../../http2/hpack/header-list.js';
-
-/** A range of a received buffer, kept by reference. */
-export interface Range {
-  readonly buf: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
+import { ByteQueue, type Piece } from '../../../http2/stream/byte-queue.js';
 
 /** One replica's answer while it is not known whether the client will get it. */
 export class HeldAnswer {
   headers: HeaderList | null = null;
-  private ranges: Range[] | null = null;
-  bytes = 0;
+  private readonly queue = new ByteQueue();
+
+  /** Bytes held. */
+  get bytes(): number {
+    return this.queue.bytes;
+  }
 
   add(buf: Buffer, start: number, end: number): void {
-    this.ranges ??= [];
-    this.ranges.push({ buf, start, end });
-    this.bytes += end - start;
+    this.queue.push(buf, start, end);
   }
 
   /** Gives out what is held, in order, and forgets it. */
-  take(): readonly Range[] {
-    const taken = this.ranges ?? NONE;
-    this.clear();
+  take(): readonly Readonly<Piece>[] {
+    const taken = this.queue.waiting();
+    this.queue.clear();
     return taken;
   }
 
   clear(): void {
-    this.ranges = null;
-    this.bytes = 0;
+    this.queue.clear();
   }
 }
-
-const NONE: readonly Range[] = [];

@@ -74,9 +74,16 @@ export class Merged implements ResponseRule {
     // The client's credit will count every byte forwarded. For those given back in advance nobody is owed anything.
     const { advanced } = source;
     source.advanced = 0;
-    if (advanced > 0) this.owed.push({ source: NOBODY, bytes: advanced });
-    if (forwarded > advanced) this.owed.push({ source, bytes: forwarded - advanced });
+    if (advanced > 0) this.enter(NOBODY, advanced);
+    if (forwarded > advanced) this.enter(source, forwarded - advanced);
     source.outstanding += forwarded - advanced;
+  }
+
+  /** What one replica sent in a row is one entry: tiny messages must not make a list longer than themselves. */
+  private enter(source: Source, bytes: number): void {
+    const last = this.owed.at(-1);
+    if (last !== undefined && last.source === source && last.bytes > 0) last.bytes += bytes;
+    else this.owed.push({ source, bytes });
   }
 
   /** Gives window for the rest of an incomplete message, when that is what everyone waits for. */
