@@ -91,6 +91,7 @@ function serve(socket: Socket): void {
   new ServerSession(socket, context, options, {
     onReady() {},
     onGoaway() {},
+    onLimit() {},
     onClose() {},
     onOversizedHeaders() {},
     onStream(stream, headers, endStream) {

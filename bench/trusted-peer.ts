@@ -30,6 +30,7 @@ export function trustedPeer(streamWindow = 1 << 20): SessionOptions {
     windowUpdatesPerSecond: NO_LIMIT,
     prioritiesPerSecond: NO_LIMIT,
     unknownFramesPerSecond: NO_LIMIT,
+    interimResponsesPerSecond: NO_LIMIT,
     sentResetsPerSecond: 0,
     counters: newLimitCounters(),
   };

@@ -38,6 +38,9 @@ export class FrameWriter implements Flushable {
   /** Most bytes that may wait at all. DATA stops at `highWater`; headers and control frames do not, and end here. */
   private readonly maxOutputBytes: number;
 
+  /** Bytes given to the socket so far. */
+  given = 0;
+
   /** True while the socket has not taken what it was given. Control frames still go out; DATA must wait. */
   blocked = false;
 
@@ -66,6 +69,11 @@ export class FrameWriter implements Flushable {
   /** Bytes written to the socket that the kernel has not taken, plus those of this turn. */
   get pendingBytes(): number {
     return this.used + this.socket.writableLength;
+  }
+
+  /** Bytes that wait in the socket. */
+  get inSocket(): number {
+    return this.socket.writableLength;
   }
 
   /** Makes room for `bytes` (at most {@link SCRATCH_BYTES}) and returns where to write; `used` is advanced by the caller. */
@@ -212,6 +220,7 @@ export class FrameWriter implements Flushable {
       this.pool.give(scratch);
       return;
     }
+    this.given += used;
     if (this.keepsBytes || socket.writableLength > 0) {
       // The socket is TLS or behind, so it will keep these bytes for a while: give it a buffer of their size.
       socket.write(Buffer.from(scratch.subarray(0, used)));

@@ -2,7 +2,7 @@ import { DEFAULT_TABLE_BYTES, DynamicTable } from './dynamic-table.js';
 import { HeaderBlockCache, hashBlock, MAX_CACHED_BLOCK } from './header-block-cache.js';
 import { HeaderField, Indexing } from './header-field.js';
 import { HeaderList } from './header-list.js';
-import { HpackError } from './hpack-error.js';
+import { HeaderBombError, HpackError } from './hpack-error.js';
 import { huffmanDecode, maxDecodedLength } from './huffman.js';
 import { IntegerReader } from './integer.js';
 import { latin1Text } from './latin1-text.js';
@@ -238,7 +238,7 @@ export class HpackDecoder {
     if (this.listBytes > this.maxListBytes) {
       this.over = true;
       if (this.listBytes > this.maxListBytes * ABSURD) {
-        throw new HpackError(`a header list of over ${ABSURD} times ${this.maxListBytes} bytes`);
+        throw new HeaderBombError(`a header list of over ${ABSURD} times ${this.maxListBytes} bytes`);
       }
     }
   }
@@ -246,7 +246,7 @@ export class HpackDecoder {
   private tooMany(count: number): void {
     this.over = true;
     if (count > this.maxListFields * ABSURD) {
-      throw new HpackError(`a header list of over ${ABSURD} times ${this.maxListFields} fields`);
+      throw new HeaderBombError(`a header list of over ${ABSURD} times ${this.maxListFields} fields`);
     }
   }
 }

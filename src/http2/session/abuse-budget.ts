@@ -10,12 +10,16 @@ export const Abuse = {
   fault: 1,
   /** A stream over the peer's limit. */
   refusal: 2,
+  /** SETTINGS, and GOAWAY, of which a peer needs two. */
   settings: 3,
   ping: 4,
   emptyFrame: 5,
   windowUpdate: 6,
   priority: 7,
+  /** A frame of a type that we do not know, or an ACK of nothing. */
   unknownFrame: 8,
+  /** An interim (1xx) response. */
+  interim: 9,
 } as const;
 export type Abuse = (typeof Abuse)[keyof typeof Abuse];
 
@@ -30,6 +34,7 @@ export const abuseLimit: readonly Limit[] = [
   'windowUpdates',
   'priorities',
   'unknownFrames',
+  'interimResponses',
 ];
 
 /** What a peer may do for ever, in frames a second; ten seconds' worth at once. */
@@ -43,6 +48,7 @@ export interface AbuseRates {
   readonly windowUpdatesPerSecond: number;
   readonly prioritiesPerSecond: number;
   readonly unknownFramesPerSecond: number;
+  readonly interimResponsesPerSecond: number;
 }
 
 /** By {@link Abuse}. */
@@ -57,6 +63,7 @@ function inOrder(rates: AbuseRates): number[] {
     rates.windowUpdatesPerSecond,
     rates.prioritiesPerSecond,
     rates.unknownFramesPerSecond,
+    rates.interimResponsesPerSecond,
   ];
 }
 
@@ -65,8 +72,12 @@ const UPDATES_PER_DATA = 10;
 
 /** What a session did for its peer so far: that much the peer may do besides its rates. */
 export class HonestTraffic {
-  /** Streams that both sides ended as they should. */
-  streamsCompleted = 0;
+  /**
+   * Streams whose answer was given, whatever came after it: grpc-go resets every call that is answered before it has sent its
+   * END_STREAM, and so do servers.
+   */
+  streamsAnswered = 0;
+  /** DATA frames, but not those that a window kept small. */
   dataFrames = 0;
   headerBlocks = 0;
 
@@ -74,7 +85,7 @@ export class HonestTraffic {
   worth(kind: Abuse): number {
     switch (kind) {
       case Abuse.reset:
-        return this.streamsCompleted;
+        return this.streamsAnswered;
       case Abuse.ping:
         // gRPC peers measure the bandwidth with a PING for the DATA they get.
         return this.dataFrames + this.headerBlocks;

@@ -8,7 +8,9 @@ import type { HeaderList } from '../hpack/header-list.js';
 import { BlockKind, malformed } from '../stream/header-rules.js';
 import { NO_HANDLER, ResetCause, Stream, type StreamHandler } from '../stream/stream.js';
 import { StreamState } from '../stream/stream-state.js';
+import { Abuse } from './abuse-budget.js';
 import type { SessionContext, SessionOptions, SessionOwner } from './options.js';
+import { sendPreface } from './preface.js';
 import { ResetPacer } from './reset-pacer.js';
 import { Session } from './session.js';
 
@@ -34,7 +36,7 @@ export class ClientSession extends Session {
     this.clientOwner = owner;
     this.pacer = new ResetPacer(options.sentResetsPerSecond, this);
     this.writer.raw(CLIENT_PREFACE);
-    this.sendPreface([Setting.ENABLE_PUSH, 0, ...this.commonSettings()]);
+    sendPreface(this.writer, options, [Setting.ENABLE_PUSH, 0]);
   }
 
   /** True when {@link open} may be called now. When it is false only because of the peer's limit, `onStreamSlot` follows. */
@@ -80,6 +82,7 @@ export class ClientSession extends Session {
     if (list.fields[0]!.value.charCodeAt(0) === 49 /* 1xx */) {
       // Interim responses say nothing to a gRPC call; one that ends the stream is malformed (RFC 9113 §8.1).
       if (endStream) this.failStream(stream, ErrorCode.PROTOCOL_ERROR);
+      else this.spend(Abuse.interim);
       return;
     }
     if (endStream && list.contentLength > 0) {
@@ -129,6 +132,7 @@ export class ClientSession extends Session {
     stream.state = StreamState.CLOSED;
     stream.queue.clear();
     this.streams.delete(stream.id);
+    this.pacer.forget(stream);
   }
 
   /** Takes no new streams; the connection closes with its last one. */
@@ -145,7 +149,8 @@ export class ClientSession extends Session {
     if (this.goneAway && this.streams.size === 0) this.close('drained');
   }
 
-  protected override onStreamClosed(): void {
+  protected override onStreamClosed(stream: Stream): void {
+    this.pacer.forget(stream);
     this.closeWhenDone();
     this.offerSlot();
   }

@@ -17,7 +17,7 @@ export interface LimitCounters {
   faults: number;
   /** Connections sent away or ended: the peer opens streams over its limit again and again. */
   refusals: number;
-  /** Connections sent away or ended: SETTINGS too often (CVE-2019-9515) or with too many entries. */
+  /** Connections sent away or ended: SETTINGS or GOAWAY too often (CVE-2019-9515), or SETTINGS with too many entries. */
   settings: number;
   /** Connections sent away or ended: PING too often (CVE-2019-9512). */
   pings: number;
@@ -27,8 +27,10 @@ export interface LimitCounters {
   windowUpdates: number;
   /** Connections sent away or ended: PRIORITY too often (CVE-2019-9513). */
   priorities: number;
-  /** Connections sent away or ended: frames of unknown types too often. */
+  /** Connections sent away or ended: frames of unknown types, or ACKs of nothing, too often. */
   unknownFrames: number;
+  /** Connections ended: interim (1xx) responses too often. */
+  interimResponses: number;
   /** Connections ended: the peer does not read and what must be sent piles up (CVE-2019-9517). */
   outputBytes: number;
   /** Connections ended: no preface or no SETTINGS in time. */
@@ -37,6 +39,8 @@ export interface LimitCounters {
   headerTimeouts: number;
   /** Streams reset: the peer took nothing of what waits for it for too long. */
   stalledStreams: number;
+  /** Connections ended: the peer took nothing of what waits in the socket for too long. */
+  stalledConnections: number;
   /** Connections ended for any other breach of HTTP/2. */
   protocolErrors: number;
 }
@@ -60,10 +64,12 @@ export function newLimitCounters(): LimitCounters {
     windowUpdates: 0,
     priorities: 0,
     unknownFrames: 0,
+    interimResponses: 0,
     outputBytes: 0,
     handshakeTimeouts: 0,
     headerTimeouts: 0,
     stalledStreams: 0,
+    stalledConnections: 0,
     protocolErrors: 0,
   };
 }

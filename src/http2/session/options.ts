@@ -3,6 +3,7 @@ import type { Turn } from '../codec/turn.js';
 import type { SharedHeaderLists } from '../hpack/shared-header-lists.js';
 import type { AbuseRates } from './abuse-budget.js';
 import type { LimitCounters } from './limit-counters.js';
+import type { LimitListener } from './limit-report.js';
 
 /** What every session of a thread shares. */
 export interface SessionContext {
@@ -33,7 +34,7 @@ export interface SessionLimits extends AbuseRates {
   readonly handshakeTimeoutMs: number;
   /** A header block, or a frame other than DATA, must be whole within this many ms; 0 = whenever. */
   readonly headerTimeoutMs: number;
-  /** A stream of whose queue the peer takes nothing for this many ms is reset; 0 = never. */
+  /** A stream of whose queue the peer takes nothing for this many ms is reset, a connection of whose socket ended; 0 = never. */
   readonly stallTimeoutMs: number;
   /** RST_STREAM frames a second that we send, for ever (client side); see ResetPacer. 0 = as they come. */
   readonly sentResetsPerSecond: number;
@@ -45,7 +46,7 @@ export interface SessionOptions extends SessionLimits {
 }
 
 /** What a session tells its owner. */
-export interface SessionOwner {
+export interface SessionOwner extends LimitListener {
   /** The peer's SETTINGS arrived: the connection can be used. */
   onReady(): void;
   /** The peer sent GOAWAY: no new streams. */

@@ -21,10 +21,11 @@ export class Pinger {
     return true;
   }
 
-  /** The answer is here. One that nobody asked for is ignored. */
-  answered(): void {
+  /** The answer is here. Returns false when nobody asked. */
+  answered(): boolean {
     const { onAnswer } = this;
     this.onAnswer = null;
     onAnswer?.(performance.now() - this.sentAt);
+    return onAnswer !== null;
   }
 }

@@ -9,6 +9,7 @@ import { BlockKind, malformed } from '../stream/header-rules.js';
 import type { Stream } from '../stream/stream.js';
 import { mayReceive } from '../stream/stream-state.js';
 import { Abuse } from './abuse-budget.js';
+import type { Limit } from './limit-counters.js';
 import type { SessionContext, SessionOptions } from './options.js';
 import type { Sender } from './sender.js';
 
@@ -34,7 +35,10 @@ export interface ReceiverOwner {
   onSetting(id: number, value: number): void;
   /** A SETTINGS frame has been applied. */
   onSettingsApplied(): void;
-  onPingAck(): void;
+  /** False when nobody asked. */
+  onPingAck(): boolean;
+  /** Counts a limit that the peer has met. */
+  hit(limit: Limit, detail: string): void;
   onGoaway(lastId: number, code: number, debug: string): void;
   consume(stream: Stream, bytes: number): void;
 }
@@ -49,6 +53,7 @@ export class Receiver implements FrameHandler {
   private readonly reader: FrameReader;
   private readonly decoder: HpackDecoder;
   private readonly sender: Sender;
+  private readonly server: boolean;
   /** Bytes the peer may still send on the connection (RFC 9113 §6.9). */
   private window: number;
   private settingsAcked = false;
@@ -57,6 +62,7 @@ export class Receiver implements FrameHandler {
     this.owner = owner;
     this.options = options;
     this.sender = sender;
+    this.server = server;
     this.window = Math.max(options.connectionWindow, DEFAULT_WINDOW_BYTES);
     const limits: FrameLimits = {
       maxHeaderBlockBytes: options.maxHeaderListBytes,
@@ -159,7 +165,7 @@ export class Receiver implements FrameHandler {
     // Decoded always: the dynamic table must follow the peer's, whatever becomes of the stream (RFC 7541 §2.2).
     const list = this.decoder.decode(buf, start, end);
     const stream = this.owner.stream(id);
-    if (list === oversizedList) this.options.counters.headerListsOversized++;
+    if (list === oversizedList) this.owner.hit('headerListsOversized', 'a header list over the limits');
     if (stream === undefined) {
       this.owner.onUnknownStreamHeaders(id, endStream, list, dependsOn === id);
     } else if (!mayReceive(stream.state)) {
@@ -185,6 +191,7 @@ export class Receiver implements FrameHandler {
   }
 
   onStreamFrameSizeError(id: number): void {
+    if (!this.owner.spend(Abuse.priority)) return;
     this.onStreamError(id, ErrorCode.FRAME_SIZE_ERROR);
   }
 
@@ -203,13 +210,14 @@ export class Receiver implements FrameHandler {
     if (stream === undefined && this.owner.isIdle(id)) {
       throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `RST_STREAM on idle stream ${id}`);
     }
-    // Those for closed streams count too: the peer did open them.
-    if (!this.owner.spend(Abuse.reset)) return;
+    // Those of a client for closed streams count too: it did open them. A server resets what we opened, and no more.
+    if ((this.server || stream === undefined) && !this.owner.spend(Abuse.reset)) return;
     if (stream !== undefined) this.owner.remoteReset(stream, code);
   }
 
   onSettings(ack: boolean, buf: Buffer, start: number, end: number): void {
     if (ack) {
+      if (this.settingsAcked) this.owner.spend(Abuse.unknownFrame);
       this.settingsAcked = true;
       this.decoder.settingsAcknowledged();
       return;
@@ -221,12 +229,13 @@ export class Receiver implements FrameHandler {
   }
 
   onPing(ack: boolean, buf: Buffer, start: number): void {
-    if (ack) this.owner.onPingAck();
-    else if (this.owner.spend(Abuse.ping)) this.sender.writer.ping(true, buf, start);
+    if (ack) {
+      if (!this.owner.onPingAck()) this.owner.spend(Abuse.unknownFrame);
+    } else if (this.owner.spend(Abuse.ping)) this.sender.writer.ping(true, buf, start);
   }
 
   onGoaway(lastId: number, code: number, debug: string): void {
-    this.owner.onGoaway(lastId, code, debug);
+    if (this.owner.spend(Abuse.settings)) this.owner.onGoaway(lastId, code, debug);
   }
 
   onWindowUpdate(id: number, increment: number): void {

@@ -16,15 +16,16 @@ export interface ResetSender {
  * (nghttp2, so every Node server: 1000 at once and 33 a second, CVE-2023-44487). Many clients' cancellations come together on
  * one connection to a backend, and one client must not be able to have it closed under all others.
  *
- * A reset that waits is one whose stream nobody listens to any more: at most {@link MAX_WAITING} of them, each for a window
- * of memory at the most, and it goes out within MAX_WAITING / perSecond seconds.
+ * A reset that waits is one whose stream nobody listens to any more, and the server may end it by itself meanwhile, as it does
+ * with short calls; then it is saved. At most {@link MAX_WAITING} wait: each takes one of the streams that the server allows.
  */
 export class ResetPacer {
   private readonly perSecond: number;
   private readonly sender: ResetSender;
   private tokens: number;
   private filledAt = performance.now();
-  private waiting: { readonly stream: Stream; readonly code: number }[] = [];
+  /** Streams with the error code of their reset, oldest first. */
+  private readonly waiting = new Map<Stream, number>();
   private timer: NodeJS.Timeout | null = null;
 
   /** @param perSecond RST_STREAM frames for ever; 0 = no pace is kept */
@@ -37,9 +38,9 @@ export class ResetPacer {
   /** True when a reset may go out now; false when `stream` was put in the queue. */
   mayReset(stream: Stream, code: number): boolean {
     if (this.perSecond === 0) return true;
-    if (this.waiting.length === 0 && this.take()) return true;
-    if (this.waiting.length >= MAX_WAITING) return true;
-    this.waiting.push({ stream, code });
+    if (this.waiting.size === 0 && this.take()) return true;
+    if (this.waiting.size >= MAX_WAITING) return true;
+    this.waiting.set(stream, code);
     this.timer ??= setTimeout(() => this.tick(), TICK_MS);
     return false;
   }
@@ -58,23 +59,23 @@ export class ResetPacer {
 
   private tick(): void {
     this.timer = null;
-    let sent = 0;
-    for (const { stream, code } of this.waiting) {
-      // Ended by the peer meanwhile: that reset is saved.
-      if (stream.open) {
-        if (!this.take()) break;
-        this.sender.resetNow(stream, code);
-      }
-      sent++;
+    for (const [stream, code] of this.waiting) {
+      if (!this.take()) break;
+      this.waiting.delete(stream);
+      this.sender.resetNow(stream, code);
     }
-    this.waiting.splice(0, sent);
-    if (this.waiting.length > 0) this.timer = setTimeout(() => this.tick(), TICK_MS);
+    if (this.waiting.size > 0) this.timer = setTimeout(() => this.tick(), TICK_MS);
+  }
+
+  /** The stream is closed: its reset went out, or is not needed any more. */
+  forget(stream: Stream): void {
+    if (this.waiting.size > 0) this.waiting.delete(stream);
   }
 
   /** The connection is gone. */
   close(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    this.waiting = [];
+    this.waiting.clear();
   }
 }

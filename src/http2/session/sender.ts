@@ -189,7 +189,8 @@ export class Sender implements WriterOwner {
     const { writer } = this;
     const { queue } = stream;
     const last = queue.endStream && n === queue.bytes;
-    this.traffic.dataFrames++;
+    // A window that lets through a few bytes at a time (CVE-2019-9511) earns nothing for its many updates.
+    if (n < stream.sendWindow || n >= DRIBBLE_BYTES) this.traffic.dataFrames++;
     stream.stalledSince = 0;
     writer.data(stream.id, last, buf, start, start + n);
     queue.advance(n);
@@ -237,3 +238,6 @@ export class Sender implements WriterOwner {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** A DATA frame that its stream's window kept shorter than this, in bytes, is no gain to anyone. */
+const DRIBBLE_BYTES = 1024;

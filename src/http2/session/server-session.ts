@@ -10,6 +10,7 @@ import { NO_HANDLER, Stream } from '../stream/stream.js';
 import { Abuse } from './abuse-budget.js';
 import type { Limit } from './limit-counters.js';
 import type { SessionContext, SessionOptions, SessionOwner } from './options.js';
+import { sendPreface } from './preface.js';
 import { Session } from './session.js';
 
 /** What a server session tells its owner beyond {@link SessionOwner}. */
@@ -34,7 +35,7 @@ export class ServerSession extends Session {
   constructor(socket: Duplex, context: SessionContext, options: SessionOptions, owner: ServerSessionOwner) {
     super(socket, context, options, owner, true);
     this.serverOwner = owner;
-    this.sendPreface([Setting.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams, ...this.commonSettings()]);
+    sendPreface(this.writer, options, [Setting.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams]);
   }
 
   override isIdle(id: number): boolean {
@@ -52,7 +53,11 @@ export class ServerSession extends Session {
       return;
     }
     this.lastId = id;
-    if (id > this.lastAcceptedId) return;
+    if (id > this.lastAcceptedId) {
+      // On their way when we said GOAWAY, or from a client that does not care.
+      this.spend(Abuse.refusal);
+      return;
+    }
     if (this.streams.size >= this.options.maxConcurrentStreams) {
       this.refuse(id, ErrorCode.REFUSED_STREAM);
       return;
@@ -81,7 +86,9 @@ export class ServerSession extends Session {
 
   private refuse(id: number, code: number): void {
     this.writer.rstStream(id, code);
-    if (code === ErrorCode.REFUSED_STREAM) this.options.counters.streamsRefused++;
+    if (code === ErrorCode.REFUSED_STREAM) {
+      this.hit('streamsRefused', `more than ${this.options.maxConcurrentStreams} streams at a time`);
+    }
     this.spend(code === ErrorCode.REFUSED_STREAM ? Abuse.refusal : Abuse.fault);
   }
 
@@ -96,9 +103,7 @@ export class ServerSession extends Session {
     }
     this.warned = true;
     this.draining = true;
-    this.lastAcceptedId = this.lastId;
-    this.writer.goaway(this.lastId, ErrorCode.ENHANCE_YOUR_CALM, `too many: ${limit}`);
-    this.onStreamClosed();
+    this.stopAccepting(ErrorCode.ENHANCE_YOUR_CALM, `too many: ${limit}`);
   }
 
   override onStreamHeaders(): void {
@@ -124,8 +129,13 @@ export class ServerSession extends Session {
 
   private finishDrain(): void {
     if (this.closed) return;
-    this.lastAcceptedId = this.lastId;
-    this.writer.goaway(this.lastId, ErrorCode.NO_ERROR, 'draining');
+    this.stopAccepting(ErrorCode.NO_ERROR, 'draining');
+  }
+
+  /** The last id once said is never raised (RFC 9113 §6.8): the client sends what is above it elsewhere. */
+  private stopAccepting(code: number, why: string): void {
+    this.lastAcceptedId = this.lastPeerStreamId();
+    this.writer.goaway(this.lastAcceptedId, code, why);
     this.onStreamClosed();
   }
 
@@ -134,6 +144,6 @@ export class ServerSession extends Session {
   }
 
   protected override lastPeerStreamId(): number {
-    return this.lastId;
+    return Math.min(this.lastId, this.lastAcceptedId);
   }
 }

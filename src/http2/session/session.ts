@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream';
 import type { FrameWriter } from '../codec/frame-writer.js';
 import { ErrorCode, errorCodeName } from '../frame/error-code.js';
-import { DEFAULT_WINDOW_BYTES } from '../frame/head.js';
 import { Http2Error } from '../frame/http2-error.js';
 import { Setting } from '../frame/settings.js';
 import type { HeaderList } from '../hpack/header-list.js';
-import { HpackError } from '../hpack/hpack-error.js';
+import { HeaderBombError, HpackError } from '../hpack/hpack-error.js';
 import { ResetCause, type Stream } from '../stream/stream.js';
 import { afterLocalEnd, afterRemoteEnd, mayReceive, StreamState } from '../stream/stream-state.js';
 import { Abuse, AbuseBudget, abuseLimit, HonestTraffic } from './abuse-budget.js';
 import type { Limit } from './limit-counters.js';
+import { LimitReport } from './limit-report.js';
 import type { SessionContext, SessionOptions, SessionOwner } from './options.js';
 import { PeerEnded } from './peer-ended.js';
 import { Pinger } from './pinger.js';
@@ -33,6 +33,8 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   protected readonly streams = new Map<number, Stream>();
   private readonly budget: AbuseBudget;
   private readonly traffic = new HonestTraffic();
+  protected readonly limits: LimitReport;
+  private readonly server: boolean;
 
   /** How many streams the peer takes at a time. */
   protected peerMaxConcurrentStreams = Number.POSITIVE_INFINITY;
@@ -48,12 +50,14 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     this.socket = socket;
     this.options = options;
     this.owner = owner;
+    this.server = server;
+    this.limits = new LimitReport(options.counters, owner);
     this.sender = new Sender(socket, context, options, this.traffic, this);
     this.writer = this.sender.writer;
     this.pinger = new Pinger(this.writer);
     this.receiver = new Receiver(this, context, options, this.sender, server);
     this.budget = new AbuseBudget(options, this.traffic, now);
-    this.watch = new SlowPeerWatch(this, this.receiver, options, now());
+    this.watch = new SlowPeerWatch(this, this.receiver, this.writer, options, now());
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('error', (error: Error) => {
       this.closeReason = error.message;
@@ -72,26 +76,6 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     return !this.closed;
   }
 
-  /** SETTINGS and, when we want a larger connection window than the default, its WINDOW_UPDATE. Called by subclasses. */
-  protected sendPreface(settings: readonly number[]): void {
-    this.writer.settings(settings);
-    const more = this.options.connectionWindow - DEFAULT_WINDOW_BYTES;
-    if (more > 0) this.writer.windowUpdate(0, more);
-  }
-
-  /** SETTINGS entries that both sides send. */
-  protected commonSettings(): number[] {
-    const { streamWindow, maxHeaderListBytes, headerTableBytes } = this.options;
-    const entries: number[] = [
-      Setting.INITIAL_WINDOW_SIZE,
-      streamWindow,
-      Setting.MAX_HEADER_LIST_SIZE,
-      maxHeaderListBytes,
-    ];
-    if (headerTableBytes !== 4096) entries.push(Setting.HEADER_TABLE_SIZE, headerTableBytes);
-    return entries;
-  }
-
   // ── receiving ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private receive(chunk: Buffer): void {
@@ -100,7 +84,9 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
       this.receiver.push(chunk);
     } catch (error) {
       if (error instanceof Http2Error) this.failFor(error.limit, error.code, error.message);
-      else if (error instanceof HpackError) {
+      else if (error instanceof HeaderBombError) {
+        this.failFor('headerListsOversized', ErrorCode.ENHANCE_YOUR_CALM, error.message);
+      } else if (error instanceof HpackError) {
         this.failFor('protocolErrors', ErrorCode.COMPRESSION_ERROR, error.message);
       } else throw error;
     }
@@ -124,7 +110,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     if (this.closed) return false;
     if (this.budget.spend(kind)) return true;
     const limit = abuseLimit[kind]!;
-    this.options.counters[limit]++;
+    this.limits.hit(limit, 'more than the budget of frames over time');
     this.budget.pardon(kind);
     this.onBudgetSpent(limit);
     return !this.closed;
@@ -164,8 +150,14 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   /** The peer changed how many streams it takes. */
   protected onPeerStreamLimit(): void {}
 
-  onPingAck(): void {
-    this.pinger.answered();
+  /** False when nobody asked. */
+  onPingAck(): boolean {
+    return this.pinger.answered();
+  }
+
+  /** Counts a limit that the peer has met. */
+  hit(limit: Limit, detail: string): void {
+    this.limits.hit(limit, detail);
   }
 
   /** Sends a PING; `onAck` gets the round trip in ms. One at a time: a second one before the answer is not sent. */
@@ -201,13 +193,13 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   /** Our side has sent END_STREAM. */
   localEnded(stream: Stream): void {
     stream.state = afterLocalEnd(stream.state);
-    if (stream.state === StreamState.CLOSED) this.completed(stream);
+    if (stream.state === StreamState.CLOSED) this.remove(stream);
   }
 
   remoteEnded(stream: Stream): void {
     this.peerEnded.add(stream.id);
     stream.state = afterRemoteEnd(stream.state);
-    if (stream.state === StreamState.CLOSED) this.completed(stream);
+    if (stream.state === StreamState.CLOSED) this.remove(stream);
   }
 
   remoteReset(stream: Stream, code: number): void {
@@ -219,23 +211,23 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   failStream(stream: Stream, code: number): void {
     this.resetNow(stream, code);
     stream.handler.onReset(code, ResetCause.protocol);
-    this.spend(Abuse.fault);
-  }
-
-  private completed(stream: Stream): void {
-    this.traffic.streamsCompleted++;
-    this.remove(stream);
+    // A server can make us reset no more streams than we opened: it fails those, and the others on the connection go on.
+    if (this.server) this.spend(Abuse.fault);
   }
 
   protected remove(stream: Stream): void {
+    // Whoever answers has ended its side: what becomes of the rest, a reset say, undoes no work.
+    if ((stream.state & (this.server ? StreamState.HALF_LOCAL : StreamState.HALF_REMOTE)) !== 0) {
+      this.traffic.streamsAnswered++;
+    }
     stream.state = StreamState.CLOSED;
     stream.queue.clear();
     this.streams.delete(stream.id);
-    this.onStreamClosed();
+    this.onStreamClosed(stream);
   }
 
   /** A stream left the table. */
-  protected onStreamClosed(): void {}
+  protected onStreamClosed(_stream: Stream): void {}
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -244,7 +236,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
 
   /** Like {@link fail}, counted. @internal used by SlowPeerWatch */
   failFor(limit: Limit, code: number, message: string): void {
-    this.options.counters[limit]++;
+    this.limits.hit(limit, message);
     this.fail(code, message);
   }
 
@@ -268,8 +260,13 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   /** The peer does not read: there is no use in a GOAWAY, and what waits is thrown away. */
   onOutputOverflow(): void {
     if (this.closed) return;
-    this.options.counters.outputBytes++;
-    this.closeReason = `the peer does not read: over ${this.options.maxOutputBytes} bytes wait for it`;
+    this.dropUnread('outputBytes', `the peer does not read: over ${this.options.maxOutputBytes} bytes wait for it`);
+  }
+
+  /** Ends a connection whose peer does not read. */
+  dropUnread(limit: Limit, reason: string): void {
+    this.limits.hit(limit, reason);
+    this.closeReason = reason;
     this.socket.destroy();
     this.onSocketClose();
   }

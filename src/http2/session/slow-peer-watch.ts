@@ -9,6 +9,9 @@ export interface WatchedSession {
   readonly streamCount: number;
   failFor(limit: Limit, code: number, message: string): void;
   resetNow(stream: Stream, code: number): void;
+  hit(limit: Limit, detail: string): void;
+  /** Ends a connection whose peer does not read. */
+  dropUnread(limit: Limit, reason: string): void;
 }
 
 /** How far the session's input is. */
@@ -16,6 +19,14 @@ export interface WatchedInput {
   readonly prefaceDone: boolean;
   readonly midHeaders: boolean;
   readonly completed: number;
+}
+
+/** How far the session's output is. */
+export interface WatchedOutput {
+  /** Bytes that the socket was given. */
+  readonly given: number;
+  /** Those of them that wait in it. */
+  readonly inSocket: number;
 }
 
 /**
@@ -30,11 +41,22 @@ export class SlowPeerWatch {
   /** Since when the input has been in the middle of the same header block, ms; 0 = it is not. */
   private midHeadersSince = 0;
   private completedThen = 0;
+  private readonly output: WatchedOutput;
+  /** Since when the socket has taken nothing of what waits in it, ms; 0 = it does. */
+  private unreadSince = 0;
+  private takenThen = 0;
 
   /** @param bornAt ms of the clock that `look` gets */
-  constructor(session: WatchedSession, input: WatchedInput, options: SessionOptions, bornAt: number) {
+  constructor(
+    session: WatchedSession,
+    input: WatchedInput,
+    output: WatchedOutput,
+    options: SessionOptions,
+    bornAt: number,
+  ) {
     this.session = session;
     this.input = input;
+    this.output = output;
     this.options = options;
     this.bornAt = bornAt;
   }
@@ -48,7 +70,23 @@ export class SlowPeerWatch {
       return;
     }
     if (headerTimeoutMs > 0) this.lookAtHeaders(now, headerTimeoutMs);
-    if (stallTimeoutMs > 0 && this.session.streamCount > 0) this.lookAtStreams(now, stallTimeoutMs);
+    if (stallTimeoutMs === 0) return;
+    if (this.session.streamCount > 0) this.lookAtStreams(now, stallTimeoutMs);
+    this.lookAtOutput(now, stallTimeoutMs);
+  }
+
+  /** Answers that were framed belong to no stream any more: many calls whose answers nobody reads would stay for ever. */
+  private lookAtOutput(now: number, limitMs: number): void {
+    const { given, inSocket } = this.output;
+    const taken = given - inSocket;
+    if (inSocket === 0) {
+      this.unreadSince = 0;
+    } else if (this.unreadSince === 0 || taken !== this.takenThen) {
+      this.unreadSince = now;
+      this.takenThen = taken;
+    } else if (now - this.unreadSince > limitMs) {
+      this.session.dropUnread('stalledConnections', `the peer read nothing for ${limitMs} ms`);
+    }
   }
 
   private lookAtHeaders(now: number, limitMs: number): void {
@@ -73,7 +111,7 @@ export class SlowPeerWatch {
       if (stream.stalledSince === 0) {
         stream.stalledSince = now;
       } else if (now - stream.stalledSince > limitMs) {
-        this.options.counters.stalledStreams++;
+        this.session.hit('stalledStreams', `the peer took nothing of an answer for ${limitMs} ms`);
         this.session.resetNow(stream, ErrorCode.CANCEL);
         stream.handler.onReset(ErrorCode.CANCEL, ResetCause.protocol);
       }

@@ -27,7 +27,8 @@ export class ByteQueue {
     const length = end - start;
     if (length === 0) return;
     // A small range would keep a large read chunk alive for as long as the queue stalls: then its own copy is cheaper.
-    if (length * 4 < buf.buffer.byteLength || (length < SMALL_BYTES && this.pieces !== null)) this.copy(buf, start, end);
+    if (length * 4 < buf.buffer.byteLength || (length < SMALL_BYTES && this.pieces !== null))
+      this.copy(buf, start, end);
     else this.append({ buf, start, end }, 0);
     this.bytes += length;
   }

@@ -68,13 +68,13 @@ export const TRANSPORT_SETTINGS = {
     'AFROUTER_STALL_TIMEOUT_MS',
     integer(0, MAX_TIMER_MS),
     300_000,
-    'Milliseconds that a client may take nothing of an answer that waits for it (slow read), before its call is reset; 0 is for ever.',
+    'Milliseconds that a client may take nothing of an answer that waits for it (slow read), before its call is reset, or of what waits in its socket, before it is closed; 0 is for ever.',
   ),
   resetsPerSecond: setting(
     'AFROUTER_RESETS_PER_SECOND',
     integer(1, 1_000_000),
     100,
-    'Calls a second that a peer may reset for ever (rapid reset, CVE-2023-44487); ten seconds’ worth at once, and one more for each call that ends as it should.',
+    'Calls a second that a peer may reset for ever (rapid reset, CVE-2023-44487); ten seconds’ worth at once, and one more for each call that gets its answer.',
   ),
   faultsPerSecond: setting(
     'AFROUTER_FAULTS_PER_SECOND',
@@ -92,7 +92,7 @@ export const TRANSPORT_SETTINGS = {
     'AFROUTER_SETTINGS_PER_SECOND',
     integer(1, 1_000_000),
     10,
-    'SETTINGS frames a second from a peer (CVE-2019-9515); ten seconds’ worth at once.',
+    'SETTINGS and GOAWAY frames a second from a peer (CVE-2019-9515); ten seconds’ worth at once.',
   ),
   pingsPerSecond: setting(
     'AFROUTER_PINGS_PER_SECOND',
@@ -122,7 +122,13 @@ export const TRANSPORT_SETTINGS = {
     'AFROUTER_UNKNOWN_FRAMES_PER_SECOND',
     integer(1, 1_000_000),
     100,
-    'Frames of unknown types a second from a peer; ten seconds’ worth at once.',
+    'Frames of unknown types, and ACKs of nothing, a second from a peer; ten seconds’ worth at once.',
+  ),
+  interimResponsesPerSecond: setting(
+    'AFROUTER_INTERIM_RESPONSES_PER_SECOND',
+    integer(1, 1_000_000),
+    100,
+    'Interim (1xx) responses a second from a backend on one connection; ten seconds’ worth at once.',
   ),
   sentResetsPerSecond: setting(
     'AFROUTER_SENT_RESETS_PER_SECOND',

@@ -1,16 +1,20 @@
 import type { Socket } from 'node:net';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
+import type { Limit } from '../../http2/session/limit-counters.js';
 import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
 import { ServerSession, type ServerSessionOwner } from '../../http2/session/server-session.js';
 import type { Stream } from '../../http2/stream/stream.js';
 import { Call } from './call.js';
 import type { CallContext } from './call-context.js';
 import type { IdentityHeaders } from './identity-headers.js';
+import { peerOf } from './peer-address.js';
 import { rejectHttp } from './rescue.js';
 
 /** Told when a connection has gone. */
 export interface ClientConnectionOwner {
   connectionClosed(connection: ClientConnection): void;
+  /** The client at `peer` met this limit for the first time on its connection. */
+  limitHit(limit: Limit | 'connections', peer: string, detail: string): void;
 }
 
 /** One accepted connection: an HTTP/2 session whose streams are calls. */
@@ -33,7 +37,7 @@ export class ClientConnection implements ServerSessionOwner {
     this.owner = owner;
     this.context = context;
     this.identity = identity;
-    this.peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.peer = peerOf(socket);
     this.session = new ServerSession(socket, session, options, this);
   }
 
@@ -55,6 +59,10 @@ export class ClientConnection implements ServerSessionOwner {
 
   onGoaway(): void {
     // A client that says GOAWAY opens no more streams; those it has go on.
+  }
+
+  onLimit(limit: Limit, detail: string): void {
+    this.owner.limitHit(limit, this.peer, detail);
   }
 
   onClose(reason: string): void {

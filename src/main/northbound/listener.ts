@@ -1,12 +1,15 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Limit } from '../../http2/session/limit-counters.js';
 import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
+import { LineAllowance, NO_LINE } from '../../observability/line-allowance.js';
 import type { CertificateMaterial } from '../../port/control-messages.js';
 import type { ServerConfig } from '../config/routing-file.js';
 import type { CallContext } from './call-context.js';
 import { certificateIdentity } from './certificate-identity.js';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.js';
 import { IdentityHeaders } from './identity-headers.js';
+import { peerOf } from './peer-address.js';
 import { TlsAcceptor, type TlsAcceptorOwner } from './tls-acceptor.js';
 
 /** What bounds a listener, and what all listeners agree on. */
@@ -23,6 +26,10 @@ export interface ListenerOptions {
 /** How often connections are looked at for what takes too long, in ms. */
 const SWEEP_MS = 1000;
 
+/** Log lines of what clients can cause: so many a second for ever, and so many at once. */
+const LINES_PER_SECOND = 1;
+const LINES_AT_ONCE = 20;
+
 /** One entry of `servers[]`: a listening socket and the client connections it has accepted. */
 export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   readonly config: ServerConfig;
@@ -35,6 +42,8 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   private sockets = 0;
   private readonly connections = new Set<ClientConnection>();
   private readonly sweeper: NodeJS.Timeout;
+  private readonly limitLines = new LineAllowance(LINES_PER_SECOND, LINES_AT_ONCE, performance.now());
+  private readonly acceptLines = new LineAllowance(LINES_PER_SECOND, LINES_AT_ONCE, performance.now());
   private draining = false;
   private onEmpty: (() => void) | null = null;
 
@@ -48,8 +57,9 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     // After `listen` has succeeded only accept() can fail (no file descriptors left): the listener goes on.
     this.server.on('error', (error) => {
-      if (this.server.listening)
-        context.log.error({ event: 'accept_failed', err: error }, 'a connection was not accepted');
+      const leftOut = this.server.listening ? this.acceptLines.take(performance.now()) : NO_LINE;
+      if (leftOut === NO_LINE) return;
+      context.log.error({ event: 'accept_failed', err: error, leftOut }, 'a connection was not accepted');
     });
   }
 
@@ -69,6 +79,7 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   private accept(socket: Socket): void {
     if (this.sockets >= this.options.maxConnections) {
       this.context.counters.connectionsRefused++;
+      this.limitHit('connections', peerOf(socket), `more than ${this.options.maxConnections} connections at a time`);
       socket.on('error', () => {
         // It is being thrown away; what happens to it meanwhile does not matter.
       });
@@ -114,6 +125,12 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   connectionClosed(connection: ClientConnection): void {
     this.connections.delete(connection);
     if (this.connections.size === 0) this.onEmpty?.();
+  }
+
+  limitHit(limit: Limit | 'connections', peer: string, detail: string): void {
+    const leftOut = this.limitLines.take(performance.now());
+    if (leftOut === NO_LINE) return;
+    this.context.log.warn({ event: 'limit_hit', limit, peer, detail, leftOut }, 'a client met a limit');
   }
 
   /** Client connections open now. */

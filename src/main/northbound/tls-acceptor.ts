@@ -3,6 +3,7 @@ import { createServer, type SecureContextOptions, type Server, type TLSSocket } 
 import { agreedOnHttp2, HTTP2_TLS } from '../../http2/tls/requirements.js';
 import type { CertificateMaterial } from '../../port/control-messages.js';
 import type { ClientAuth, ServerTlsConfig } from '../config/routing-file.js';
+import { peerOf } from './peer-address.js';
 
 /** Told how each handshake ended. */
 export interface TlsAcceptorOwner {
@@ -99,8 +100,4 @@ export class TlsAcceptor {
 function secureContextOptions({ certificate, key, ca }: CertificateMaterial): SecureContextOptions {
   const { minVersion, ciphers, secureOptions } = HTTP2_TLS;
   return { minVersion, ciphers, secureOptions, cert: certificate, key, ca };
-}
-
-function peerOf(socket: Socket): string {
-  return `${socket.remoteAddress}:${socket.remotePort}`;
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { HeaderField } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import { ClientSession, type ClientSessionOwner } from '../../http2/session/client-session.js';
+import type { Limit } from '../../http2/session/limit-counters.js';
 import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
 import type { BackendTls } from './backend-tls.js';
 import { Backoff } from './backoff.js';
@@ -48,7 +49,7 @@ export class Connection {
   private current: Attempt | null = null;
   private retryTimer: NodeJS.Timeout | null = null;
   /** Replica streams that wait for the peer's SETTINGS_MAX_CONCURRENT_STREAMS to let them in. */
-  private readonly waiting: ReplicaStream[] = [];
+  private readonly waiting = new Set<ReplicaStream>();
   state: ConnectionState = 'unset';
   /** Grows with each move: streams to an earlier address are not streams to this replica. */
   epoch = 0;
@@ -109,9 +110,9 @@ export class Connection {
    */
   open(leg: ReplicaStream, headers: HeaderList, extra: HeaderField | undefined, endStream: boolean): void {
     const session = this.current!.session!;
-    if (this.waiting.length > 0 || !session.canOpen) {
+    if (this.waiting.size > 0 || !session.canOpen) {
       leg.wait(headers, extra, endStream);
-      this.waiting.push(leg);
+      this.waiting.add(leg);
       return;
     }
     leg.attach(session.open(leg, headers, extra, endStream));
@@ -120,14 +121,15 @@ export class Connection {
 
   /** Forgets a leg that waits for its turn. */
   abandon(leg: ReplicaStream): void {
-    const at = this.waiting.indexOf(leg);
-    if (at >= 0) this.waiting.splice(at, 1);
+    this.waiting.delete(leg);
   }
 
   /** The peer takes streams again. */
   private admit(): void {
-    while (this.waiting.length > 0 && this.current?.session?.canOpen === true) {
-      this.waiting.shift()!.admit(this.current.session);
+    for (const leg of this.waiting) {
+      if (this.current?.session?.canOpen !== true) break;
+      this.waiting.delete(leg);
+      leg.admit(this.current.session);
     }
   }
 
@@ -184,6 +186,12 @@ export class Connection {
     this.retryLater();
   }
 
+  /** @internal called by Attempt: the backend met a limit for the first time on this session. */
+  attemptLimit(limit: Limit, detail: string): void {
+    // Dialling is paced, and each session tells of a limit once: no flood of lines can come of it.
+    this.log.warn({ event: 'limit_hit', limit, address: this.address, detail }, 'a backend met a limit');
+  }
+
   /** @internal called by Attempt: a stream slot is free again. */
   attemptSlot(attempt: Attempt): void {
     if (this.current === attempt) this.admit();
@@ -212,7 +220,8 @@ export class Connection {
     this.state = state;
     if (state === 'open' && was !== 'open') this.owner.onOpen(this);
     if (was === 'open' && state !== 'open') {
-      const stranded = this.waiting.splice(0);
+      const stranded = [...this.waiting];
+      this.waiting.clear();
       for (const leg of stranded) leg.turnedAway();
       this.owner.onClosed(this);
     }
@@ -284,6 +293,10 @@ class Attempt implements ClientSessionOwner, DialOwner {
 
   onStreamSlot(): void {
     this.connection.attemptSlot(this);
+  }
+
+  onLimit(limit: Limit, detail: string): void {
+    this.connection.attemptLimit(limit, detail);
   }
 
   onClose(reason: string): void {
