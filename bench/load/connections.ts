@@ -46,6 +46,7 @@ export class Dialler {
         const session: ClientSession = new ClientSession(socket, this.context, this.options, {
           onReady: () => resolve(session),
           onGoaway() {},
+          onLimit() {},
           onStreamSlot() {},
           onClose: (reason) => reject(new Error(`connection to port ${to.port} closed: ${reason}`)),
         });
