@@ -18,6 +18,7 @@ export const METRICS = {
   cpuPerCall: { title: 'CPU time of the proxy', unit: 'µs/call', digits: 1, better: 'lower', scale: 1 },
   cpuPerMegabyte: { title: 'CPU time of the proxy', unit: 'µs/MB', digits: 0, better: 'lower', scale: 1 },
   peakMemory: { title: 'peak memory', unit: 'MiB', digits: 0, better: 'lower', scale: 2 ** -20 },
+  memory: { title: 'resident memory', unit: 'MiB', digits: 0, better: 'lower', scale: 2 ** -20 },
   bytesPerConnection: { title: 'memory a connection', unit: 'KiB', digits: 1, better: 'lower', scale: 2 ** -10 },
   bytesPerStream: { title: 'memory a stream', unit: 'KiB', digits: 1, better: 'lower', scale: 2 ** -10 },
   p99Growth: { title: "other calls' p99 against before", unit: '×', digits: 2, better: 'lower', scale: 1 },

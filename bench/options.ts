@@ -9,7 +9,7 @@ export interface Options extends LabOptions {
   /** Names; empty is the usual ones. */
   readonly scenarios: readonly string[];
   readonly all: boolean;
-  /** Where the report goes instead of bench/results/. */
+  /** Where the report goes instead. */
   readonly out: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export const HELP = `npm run bench -- [options]
   --seconds S         of each measurement (default 2)
   --node PATH         the Node that runs afrouter (default: this one)
   --soak MINUTES      length of the soak scenario (default 10)
-  --out DIR           where the report goes (default bench/results)
+  --out DIR           where the report goes (default bench/results; of a part of the scenarios dist/bench/results)
 `;
 
 /** @throws Error for an option that is none, or a scenario that is none */

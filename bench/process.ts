@@ -6,6 +6,9 @@ import { connect } from 'node:net';
 /** Clock ticks a second in /proc (USER_HZ is 100 on every Linux that Node runs on). */
 const TICKS = 100;
 
+/** Nothing that is measured takes longer to start, also on a busy machine. */
+const START_LIMIT_MS = 20_000;
+
 /** A process that a bench started, with its children: their CPU time and memory. */
 export class BenchProcess {
   readonly name: string;
@@ -32,9 +35,11 @@ export class BenchProcess {
     return this.child.pid === undefined || this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  /** Resolves when something listens on the port. @throws Error when the process ends before */
+  /** Resolves when something listens on the port. @throws Error when the process ends before, or takes too long */
   async listening(port: number): Promise<void> {
+    const limit = performance.now() + START_LIMIT_MS;
     for (;;) {
+      if (performance.now() > limit) throw new Error(`${this.name} does not listen on port ${port}`);
       if (this.ended) throw new Error(`${this.name} ended (code ${this.child.exitCode ?? this.child.signalCode})`);
       const socket = connect(port, '127.0.0.1');
       const open = await new Promise<boolean>((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: measures afrouter beside what would be used instead, and writes bench/results/. See docs/performance.md.
+ * `npm run bench`: measures afrouter beside what would be used instead, and writes a report. See docs/performance.md.
  */
 import { fileURLToPath } from 'node:url';
 import { BARS, compareWithBars } from './bars.js';
@@ -11,8 +11,9 @@ import { barsTable, writeReport } from './report/report.js';
 import type { Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios/catalogue.js';
 
-/** Seen from dist/bench. */
-const RESULTS = fileURLToPath(new URL('../../bench/results', import.meta.url));
+/** Seen from dist/bench: what is kept, and what a run of only some scenarios leaves. */
+const KEPT = fileURLToPath(new URL('../../bench/results', import.meta.url));
+const LEFT = fileURLToPath(new URL('./results', import.meta.url));
 
 const options = parseOptions(process.argv.slice(2));
 if (options.help) process.stdout.write(HELP);
@@ -38,7 +39,8 @@ async function bench(options: Options): Promise<number> {
     await lab.stopAll();
   }
   lab.close();
-  const dir = options.out ?? RESULTS;
+  const partial = options.quick || options.check || options.scenarios.length > 0;
+  const dir = options.out ?? (partial ? LEFT : KEPT);
   const machine = await describeMachine(['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''));
   writeReport(dir, machine, SCENARIOS, results);
   lab.say(`written: ${dir}/report.md`);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { LatencyRecord } from './latency-record.js';
 import type { Latency } from './spec.js';
@@ -26,7 +26,7 @@ export interface H2LoadResult {
   readonly latency: Latency | undefined;
 }
 
-/** @throws Error when a request failed: a figure with failures is none */
+/** @throws Error when a request failed or was not answered with its own body: a figure with failures is none */
 export async function h2load(load: H2Load): Promise<H2LoadResult> {
   const { clients, streams, requests, body, log, url } = load;
   const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers'];
@@ -37,6 +37,9 @@ export async function h2load(load: H2Load): Promise<H2LoadResult> {
   const done = /(\d+) succeeded, (\d+) failed, (\d+) errored/.exec(stdout);
   if (rate === null || done === null) throw new Error(`h2load said what we do not understand:\n${stdout}`);
   if (done[2] !== '0' || done[3] !== '0') throw new Error(`h2load: ${done[0]}`);
+  // A failed gRPC call is HTTP's 200 too, but nothing comes back with it.
+  const data = Number(/\((\d+)\) data/.exec(stdout)?.[1]);
+  if (data !== Number(done[1]) * statSync(body).size) throw new Error(`h2load: not every call came back:\n${stdout}`);
   return {
     requestsPerSecond: Number(rate[1]),
     succeeded: Number(done[1]),

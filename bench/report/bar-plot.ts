@@ -12,7 +12,7 @@ const GROUP = 24;
 
 /** A horizontal bar a target for each case, as long as the median, with a whisker from the worst to the best round. */
 export function barPlot(title: string, cases: readonly CaseResult[], metric: Metric): string {
-  const { unit, digits, scale } = METRICS[metric];
+  const { title: what, unit, digits, scale, better } = METRICS[metric];
   const most = Math.max(...cases.flatMap(({ targets }) => targets.flatMap((target) => valuesOf(target, metric))));
   const at = (value: number) => LEFT + ((WIDTH - LEFT - RIGHT) * value) / most;
   const parts: string[] = [];
@@ -34,5 +34,5 @@ export function barPlot(title: string, cases: readonly CaseResult[], metric: Met
     });
     y += 8;
   }
-  return svg(y + 4, `${title} (${METRICS[metric].title}, ${unit}; ${METRICS[metric].better} is better)`, parts);
+  return svg(y + 4, `${title}: ${what}, ${unit} (${better} is better)`, parts);
 }

@@ -8,7 +8,8 @@ const LEFT = 70;
 const RIGHT = 130;
 const TOP = 40;
 const BOTTOM = 44;
-const GRID_LINES = 4;
+/** At most. */
+const GRID_LINES = 5;
 /** Cases that span more than this are spread by their logarithm. */
 const WIDE = 20;
 /** More points than that are drawn as a line alone, with its ends marked on the axis. */
@@ -17,18 +18,17 @@ const MANY = 12;
 /** A line a target over the cases' `x`. */
 export function linePlot(title: string, all: readonly CaseResult[], metric: Metric, xTitle: string): string {
   const cases = all.filter(({ x }) => x !== undefined);
-  const { unit, digits, scale } = METRICS[metric];
+  const { title: what, unit, scale } = METRICS[metric];
   const xs = cases.map(({ x }) => x!);
   const values = cases.flatMap(({ targets }) => targets.flatMap((target) => valuesOf(target, metric)));
-  const most = Math.max(...values) * scale;
+  const step = roundStep((Math.max(...values) * scale) / GRID_LINES);
+  const top = Math.ceil((Math.max(...values) * scale) / step) * step;
   const xAt = horizontal(xs);
-  const yAt = (value: number) => HEIGHT - BOTTOM - ((HEIGHT - TOP - BOTTOM) * value * scale) / most;
+  const yAt = (shown: number) => HEIGHT - BOTTOM - ((HEIGHT - TOP - BOTTOM) * shown) / top;
   const parts: string[] = [];
-  for (let i = 0; i <= GRID_LINES; i++) {
-    const value = (most * i) / GRID_LINES;
-    const y = yAt(value / scale);
-    parts.push(line(LEFT, y, WIDTH - RIGHT, y, INK, 'stroke-opacity="0.3"'));
-    parts.push(text(LEFT - 8, y + 4, format(value, digits), 'end'));
+  for (let shown = 0; shown <= top; shown += step) {
+    parts.push(line(LEFT, yAt(shown), WIDTH - RIGHT, yAt(shown), INK, 'stroke-opacity="0.3"'));
+    parts.push(text(LEFT - 8, yAt(shown) + 4, format(shown, step < 1 ? 1 : 0), 'end'));
   }
   const marked = xs.length > MANY ? [xs[0]!, xs.at(-1)!] : xs;
   for (const x of marked)
@@ -36,13 +36,19 @@ export function linePlot(title: string, all: readonly CaseResult[], metric: Metr
   parts.push(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, xTitle, 'middle'));
   const names = cases[0]?.targets.map(({ target }) => target) ?? [];
   names.forEach((name, place) => {
-    const points = pointsOf(cases, name, metric).map(([x, value]) => [xAt(x), yAt(value)] as const);
+    const points = pointsOf(cases, name, metric).map(([x, value]) => [xAt(x), yAt(value * scale)] as const);
     parts.push(polyline(points, colour(name, place)));
     if (points.length <= MANY) parts.push(...points.map(([x, y]) => circle(x, y, colour(name, place))));
     parts.push(circle(WIDTH - RIGHT + 20, TOP + 20 * place, colour(name, place)));
     parts.push(text(WIDTH - RIGHT + 30, TOP + 20 * place + 5, name, 'start'));
   });
-  return svg(HEIGHT, `${title} (${METRICS[metric].title}, ${unit})`, parts);
+  return svg(HEIGHT, `${title}: ${what}, ${unit}`, parts);
+}
+
+/** The next larger of 1, 2 and 5 times a power of ten. */
+function roundStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5].map((n) => n * power).find((step) => step >= least) ?? 10 * power;
 }
 
 function pointsOf(cases: readonly CaseResult[], name: string, metric: Metric): (readonly [number, number])[] {

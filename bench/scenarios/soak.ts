@@ -22,7 +22,7 @@ export const soak: Scenario = {
     'Everything at once for minutes: keyed calls on connections that come and go, calls with much metadata, message streams, clients that open streams and go away without having read them, calls at a fixed rate. The router must not grow.',
   metrics: ['memoryGrowth', 'peakMemory'],
   reference: 'afrouter',
-  plot: { kind: 'lines', metric: 'peakMemory', xTitle: 'minutes' },
+  plot: { kind: 'lines', metric: 'memory', xTitle: 'minutes' },
   when: 'all',
   async run(lab) {
     const targets = await lab.start(afrouter(lab, { shape: 'affinity by field' }));
@@ -31,7 +31,7 @@ export const soak: Scenario = {
     const loads = Promise.all([...mix(target, time).map(runLoad), comeAndGo(target, time)]);
     const memory = await watch(lab, target, time, loads);
     await loads;
-    return [...memory.map((bytes, i) => point(i, { peakMemory: bytes })), total(memory)];
+    return [...memory.map((bytes, i) => point(i, { memory: bytes })), total(memory)];
   },
 };
 
