@@ -236,7 +236,7 @@ function buildListeners(
       log: log.child({ listener: server.name }),
     };
     const options: ListenerOptions = {
-      session: { ...settings, counters: newLimitCounters() },
+      session: { ...settings, keepaliveIdle: true, counters: newLimitCounters() },
       maxConnections: settings.maxConnections,
       tlsHandshakeMs: settings.tlsHandshakeMs,
       identityKeys: keys,

@@ -54,6 +54,8 @@ export interface WorkerSettings extends SessionLimits {
   readonly reconnectMinMs: number;
   readonly reconnectMaxMs: number;
   readonly connectTimeoutMs: number;
+  readonly backendKeepaliveMs: number;
+  readonly backendKeepaliveIdle: boolean;
 }
 
 /** Task `start`: the first task a worker thread gets, with the data port in its transfer list. */

@@ -51,7 +51,14 @@ export class BackendWorker implements WorkerRecordHandler {
   constructor(port: MessagePort, settings: WorkerSettings, plans: readonly BackendPlan[], log: Logger) {
     const turn = new Turn();
     // A backend opens no streams; what a slow one does not take is the call's matter, not the connection's.
-    const options: SessionOptions = { ...settings, maxConcurrentStreams: 0, stallTimeoutMs: 0, counters: this.limits };
+    const options: SessionOptions = {
+      ...settings,
+      maxConcurrentStreams: 0,
+      stallTimeoutMs: 0,
+      keepaliveMs: settings.backendKeepaliveMs,
+      keepaliveIdle: settings.backendKeepaliveIdle,
+      counters: this.limits,
+    };
     this.context = {
       settings,
       port: new PortWriter(port, turn),

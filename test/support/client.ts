@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   type ChannelCredentials,
+  type ChannelOptions,
   Client,
   type ClientDuplexStream,
   credentials,
@@ -114,8 +115,16 @@ export class ServiceClient<Req = Message, Res = Message> {
   private readonly client: Client;
   readonly service: Service;
 
-  /** @param secured with TLS the router must have a certificate for `localhost` */
-  constructor(service: Service, port: number, secured: ChannelCredentials = credentials.createInsecure()) {
+  /**
+   * @param secured with TLS the router must have a certificate for `localhost`
+   * @param options what differs from a client that shows every failure: no retries, its own connection
+   */
+  constructor(
+    service: Service,
+    port: number,
+    secured: ChannelCredentials = credentials.createInsecure(),
+    options: ChannelOptions = {},
+  ) {
     this.service = service;
     this.client = new Client(`127.0.0.1:${port}`, secured, {
       'grpc.ssl_target_name_override': 'localhost',
@@ -126,6 +135,7 @@ export class ServiceClient<Req = Message, Res = Message> {
       'grpc.enable_http_proxy': 0,
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 500,
+      ...options,
     });
   }
 
@@ -172,8 +182,8 @@ export class ServiceClient<Req = Message, Res = Message> {
 }
 
 export class EchoClient extends ServiceClient<EchoRequest, EchoResponse> {
-  constructor(port: number, secured?: ChannelCredentials) {
-    super(echoService, port, secured);
+  constructor(port: number, secured?: ChannelCredentials, options?: ChannelOptions) {
+    super(echoService, port, secured, options);
   }
 }
 

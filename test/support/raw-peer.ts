@@ -1,13 +1,15 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { eventually } from './eventually.js';
-import { Flag, type Frame, frame, headerBlock, PREFACE, splitFrames, Type, uint32 } from './frames.js';
+import { Flag, type Frame, frame, grpcMessage, headerBlock, PREFACE, splitFrames, Type, uint32 } from './frames.js';
 import { freePort } from './free-ports.js';
 
-/** One HTTP/2 connection driven frame by frame. SETTINGS and PING are acknowledged; everything else is the test's. */
+/** One HTTP/2 connection driven frame by frame. SETTINGS and PING are acknowledged unless it is silent; everything else is the test's. */
 export class RawPeer {
   readonly socket: Socket;
   readonly frames: Frame[] = [];
   closed = false;
+  /** Says nothing by itself any more. */
+  silent = false;
   /** Called for each frame after the automatic answers. */
   onFrame: ((frame: Frame) => void) | null = null;
   private rest: Buffer = Buffer.alloc(0);
@@ -62,6 +64,21 @@ export class RawPeer {
     this.send(frame(Type.HEADERS, Flag.END_HEADERS, stream, headerBlock(fields)));
   }
 
+  /** A whole call with one empty message. */
+  call(stream: number, path: string): void {
+    this.request(stream, path);
+    this.send(frame(Type.DATA, Flag.END_STREAM, stream, grpcMessage(Buffer.alloc(0))));
+  }
+
+  halfClose(stream: number): void {
+    this.send(frame(Type.DATA, Flag.END_STREAM, stream));
+  }
+
+  /** The other side says GOAWAY. */
+  goaway(lastId: number, code = 0): void {
+    this.send(frame(Type.GOAWAY, 0, 0, Buffer.concat([uint32(lastId), uint32(code)])));
+  }
+
   reset(stream: number, code: number): void {
     this.send(frame(Type.RST_STREAM, 0, stream, uint32(code)));
   }
@@ -70,15 +87,38 @@ export class RawPeer {
     return eventually(what, () => this.frames.find(wanted));
   }
 
+  /** Waits for the END_STREAM of an answer. */
+  async untilAnswered(stream: number): Promise<void> {
+    await this.untilFrame(
+      `stream ${stream} is answered`,
+      (each) => each.type === Type.HEADERS && each.stream === stream && (each.flags & Flag.END_STREAM) !== 0,
+    );
+  }
+
+  async untilClosed(): Promise<void> {
+    await eventually('the connection is closed', () => this.closed);
+  }
+
+  /** Last ids of the GOAWAY frames so far. */
+  get lastIds(): number[] {
+    return this.frames.filter(({ type }) => type === Type.GOAWAY).map(({ payload }) => payload.readUInt32BE(0));
+  }
+
+  /** PINGs so far that ask for an answer. */
+  get pings(): Frame[] {
+    return this.frames.filter(({ type, flags }) => type === Type.PING && (flags & Flag.ACK) === 0);
+  }
+
   destroy(): void {
     this.socket.destroy();
   }
 
   private take(each: Frame): void {
     this.frames.push(each);
-    if (each.type === Type.SETTINGS && (each.flags & Flag.ACK) === 0) this.send(frame(Type.SETTINGS, Flag.ACK, 0));
-    if (each.type === Type.PING && (each.flags & Flag.ACK) === 0)
-      this.send(frame(Type.PING, Flag.ACK, 0, each.payload));
+    if (!this.silent && (each.flags & Flag.ACK) === 0) {
+      if (each.type === Type.SETTINGS) this.send(frame(Type.SETTINGS, Flag.ACK, 0));
+      if (each.type === Type.PING) this.send(frame(Type.PING, Flag.ACK, 0, each.payload));
+    }
     this.onFrame?.(each);
   }
 }

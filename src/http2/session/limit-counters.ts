@@ -41,6 +41,14 @@ export interface LimitCounters {
   stalledStreams: number;
   /** Connections ended: the peer took nothing of what waits in the socket for too long. */
   stalledConnections: number;
+  /** Connections ended: the peer did not answer a PING. */
+  keepaliveTimeouts: number;
+  /** Connections sent away: they had no stream for too long. */
+  idleTimeouts: number;
+  /** Connections sent away: they had reached their age. */
+  connectionAges: number;
+  /** Streams ended: they had reached their age. */
+  streamAges: number;
   /** Connections ended for any other breach of HTTP/2. */
   protocolErrors: number;
 }
@@ -70,6 +78,10 @@ export function newLimitCounters(): LimitCounters {
     headerTimeouts: 0,
     stalledStreams: 0,
     stalledConnections: 0,
+    keepaliveTimeouts: 0,
+    idleTimeouts: 0,
+    connectionAges: 0,
+    streamAges: 0,
     protocolErrors: 0,
   };
 }

@@ -36,12 +36,26 @@ export interface SessionLimits extends AbuseRates {
   readonly headerTimeoutMs: number;
   /** A stream of whose queue the peer takes nothing for this many ms is reset, a connection of whose socket ended; 0 = never. */
   readonly stallTimeoutMs: number;
+  /** The peer is sent a PING after it has said nothing for this many ms; 0 = never. */
+  readonly keepaliveMs: number;
+  /** The connection ends when nothing has come within this many ms after a PING. */
+  readonly keepaliveTimeoutMs: number;
+  /** A client without streams for this many ms is sent away (server side); 0 = never. */
+  readonly idleTimeoutMs: number;
+  /** A client is sent away this many ms ± 10 % after it came (server side); 0 = never. */
+  readonly maxConnectionAgeMs: number;
+  /** The streams it still has end this many ms after that, and the connection with them; 0 = never. */
+  readonly maxConnectionAgeGraceMs: number;
+  /** A stream that has lasted this many ms expires (server side); 0 = never. */
+  readonly maxStreamAgeMs: number;
   /** RST_STREAM frames a second that we send, for ever (client side); see ResetPacer. 0 = as they come. */
   readonly sentResetsPerSecond: number;
 }
 
 /** What the sessions of one listener or of one worker have in common. */
 export interface SessionOptions extends SessionLimits {
+  /** Whether a PING is worth sending while there is no stream. */
+  readonly keepaliveIdle: boolean;
   readonly counters: LimitCounters;
 }
 

@@ -35,12 +35,11 @@ export interface ReceiverOwner {
   onSetting(id: number, value: number): void;
   /** A SETTINGS frame has been applied. */
   onSettingsApplied(): void;
-  /** False when nobody asked. */
-  onPingAck(): boolean;
+  /** A PING of ours is answered; its 8 bytes are at `start`. False when nobody asked. */
+  onPingAck(buf: Buffer, start: number): boolean;
   /** Counts a limit that the peer has met. */
   hit(limit: Limit, detail: string): void;
   onGoaway(lastId: number, code: number, debug: string): void;
-  consume(stream: Stream, bytes: number): void;
 }
 
 /**
@@ -156,9 +155,21 @@ export class Receiver implements FrameHandler {
     }
     // Padding never reaches the handler, so its window is given back here.
     const padding = flowBytes - (end - start);
-    if (padding > 0 && !endStream) this.owner.consume(stream, padding);
+    if (padding > 0 && !endStream) this.consume(stream, padding);
     if (endStream) this.owner.remoteEnded(stream);
     stream.handler.onData(buf, start, end, endStream);
+  }
+
+  /** Gives the peer back so many bytes of the stream's window. */
+  consume(stream: Stream, bytes: number): void {
+    if (!mayReceive(stream.state)) return;
+    stream.unannounced += bytes;
+    // Half a window at a time: often enough that the peer never waits for us, seldom enough to cost little.
+    if (stream.unannounced >= this.options.streamWindow >>> 1) {
+      this.sender.writer.windowUpdate(stream.id, stream.unannounced);
+      stream.receiveWindow += stream.unannounced;
+      stream.unannounced = 0;
+    }
   }
 
   onHeaderBlock(id: number, endStream: boolean, buf: Buffer, start: number, end: number, dependsOn: number): void {
@@ -230,7 +241,7 @@ export class Receiver implements FrameHandler {
 
   onPing(ack: boolean, buf: Buffer, start: number): void {
     if (ack) {
-      if (!this.owner.onPingAck()) this.owner.spend(Abuse.unknownFrame);
+      if (!this.owner.onPingAck(buf, start)) this.owner.spend(Abuse.unknownFrame);
     } else if (this.owner.spend(Abuse.ping)) this.sender.writer.ping(true, buf, start);
   }
 

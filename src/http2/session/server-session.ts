@@ -8,6 +8,7 @@ import type { HeaderList } from '../hpack/header-list.js';
 import { BlockKind, malformed } from '../stream/header-rules.js';
 import { NO_HANDLER, Stream } from '../stream/stream.js';
 import { Abuse } from './abuse-budget.js';
+import { Lifetime } from './lifetime.js';
 import type { Limit } from './limit-counters.js';
 import type { SessionContext, SessionOptions, SessionOwner } from './options.js';
 import { sendPreface } from './preface.js';
@@ -29,12 +30,14 @@ export class ServerSession extends Session {
   /** Streams above this are not taken any more: the last id of our final GOAWAY. */
   private lastAcceptedId = MAX_INT31;
   private draining = false;
+  private readonly lifetime: Lifetime;
   /** The peer has overdrawn a budget once. */
   private warned = false;
 
   constructor(socket: Duplex, context: SessionContext, options: SessionOptions, owner: ServerSessionOwner) {
     super(socket, context, options, owner, true);
     this.serverOwner = owner;
+    this.lifetime = new Lifetime(this, options, performance.now(), Math.random());
     sendPreface(this.writer, options, [Setting.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams]);
   }
 
@@ -122,13 +125,14 @@ export class ServerSession extends Session {
   drain(): void {
     if (this.draining || this.closed) return;
     this.draining = true;
+    this.lifetime.drainBegins(performance.now());
     this.writer.goaway(MAX_INT31, ErrorCode.NO_ERROR, 'draining');
-    const sent = this.ping(() => this.finishDrain());
-    if (!sent) this.finishDrain();
+    this.pinger.send(() => this.finishDrain());
   }
 
-  private finishDrain(): void {
-    if (this.closed) return;
+  /** The second step, once; what was on its way when the first went out is here. @internal used by Lifetime */
+  finishDrain(): void {
+    if (this.closed || !this.draining || this.lastAcceptedId !== MAX_INT31) return;
     this.stopAccepting(ErrorCode.NO_ERROR, 'draining');
   }
 
@@ -137,6 +141,16 @@ export class ServerSession extends Session {
     this.lastAcceptedId = this.lastPeerStreamId();
     this.writer.goaway(this.lastAcceptedId, code, why);
     this.onStreamClosed();
+  }
+
+  override sweep(now: number): void {
+    super.sweep(now);
+    if (!this.closed) this.lifetime.look(now);
+  }
+
+  /** @internal used by Lifetime */
+  get newestId(): number {
+    return this.lastId;
   }
 
   protected override onStreamClosed(): void {

@@ -6,8 +6,9 @@ import { Setting } from '../frame/settings.js';
 import type { HeaderList } from '../hpack/header-list.js';
 import { HeaderBombError, HpackError } from '../hpack/hpack-error.js';
 import { ResetCause, type Stream } from '../stream/stream.js';
-import { afterLocalEnd, afterRemoteEnd, mayReceive, StreamState } from '../stream/stream-state.js';
+import { afterLocalEnd, afterRemoteEnd, StreamState } from '../stream/stream-state.js';
 import { Abuse, AbuseBudget, abuseLimit, HonestTraffic } from './abuse-budget.js';
+import { Keepalive } from './keepalive.js';
 import type { Limit } from './limit-counters.js';
 import { LimitReport } from './limit-report.js';
 import type { SessionContext, SessionOptions, SessionOwner } from './options.js';
@@ -40,7 +41,8 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   protected peerMaxConcurrentStreams = Number.POSITIVE_INFINITY;
 
   private readonly peerEnded = new PeerEnded();
-  private readonly pinger: Pinger;
+  protected readonly pinger: Pinger;
+  private readonly keepalive: Keepalive;
   private ready = false;
   protected closed = false;
   private closeReason = 'closed by the peer';
@@ -55,6 +57,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     this.sender = new Sender(socket, context, options, this.traffic, this);
     this.writer = this.sender.writer;
     this.pinger = new Pinger(this.writer);
+    this.keepalive = new Keepalive(this, options, this.pinger);
     this.receiver = new Receiver(this, context, options, this.sender, server);
     this.budget = new AbuseBudget(options, this.traffic, now);
     this.watch = new SlowPeerWatch(this, this.receiver, this.writer, options, now());
@@ -80,6 +83,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
 
   private receive(chunk: Buffer): void {
     if (this.closed) return;
+    this.keepalive.heard = true;
     try {
       this.receiver.push(chunk);
     } catch (error) {
@@ -150,9 +154,8 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   /** The peer changed how many streams it takes. */
   protected onPeerStreamLimit(): void {}
 
-  /** False when nobody asked. */
-  onPingAck(): boolean {
-    return this.pinger.answered();
+  onPingAck(buf: Buffer, start: number): boolean {
+    return this.pinger.answered(buf, start);
   }
 
   /** Counts a limit that the peer has met. */
@@ -160,9 +163,9 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     this.limits.hit(limit, detail);
   }
 
-  /** Sends a PING; `onAck` gets the round trip in ms. One at a time: a second one before the answer is not sent. */
-  ping(onAck: (rttMs: number) => void): boolean {
-    return !this.closed && this.pinger.send(onAck);
+  /** Round trip of the last PING, in ms; -1 before the first answer. */
+  get rttMs(): number {
+    return this.pinger.rttMs;
   }
 
   // ── called by Stream ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -178,14 +181,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   }
 
   consume(stream: Stream, bytes: number): void {
-    if (!mayReceive(stream.state)) return;
-    stream.unannounced += bytes;
-    // Half a window at a time: often enough that the peer never waits for us, seldom enough to cost little.
-    if (stream.unannounced >= this.options.streamWindow >>> 1) {
-      this.writer.windowUpdate(stream.id, stream.unannounced);
-      stream.receiveWindow += stream.unannounced;
-      stream.unannounced = 0;
-    }
+    this.receiver.consume(stream, bytes);
   }
 
   // ── the table of streams ───────────────────────────────────────────────────────────────────────────────────────────
@@ -274,9 +270,10 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   /** Ends what takes too long. To be called about once a second. @param now ms, of performance.now() */
   sweep(now: number): void {
     if (!this.closed) this.watch.look(now);
+    if (!this.closed) this.keepalive.look(now);
   }
 
-  /** @internal used by SlowPeerWatch */
+  /** @internal used by SlowPeerWatch and Lifetime */
   get openStreams(): Iterable<Stream> {
     return this.streams.values();
   }

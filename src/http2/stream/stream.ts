@@ -17,6 +17,15 @@ export const ResetCause = {
 } as const;
 export type ResetCause = (typeof ResetCause)[keyof typeof ResetCause];
 
+/** What has lasted long enough when a stream is to end (server side). */
+export const Expiry = {
+  /** The stream is past `maxStreamAgeMs`. */
+  stream: 0,
+  /** Its connection is past its age and the grace after it. */
+  connection: 1,
+} as const;
+export type Expiry = (typeof Expiry)[keyof typeof Expiry];
+
 /**
  * The owner of a stream: a call (northbound) or a replica stream (southbound). Buffers are borrowed from the read chunk:
  * keeping bytes keeps the chunk.
@@ -32,6 +41,8 @@ export interface StreamHandler {
   onReset(code: number, cause: ResetCause): void;
   /** So many bytes of what was given to `sendData` have been framed for the socket: the credit for whoever sent them. */
   onSent(bytes: number): void;
+  /** The stream has lasted long enough (server side only): the owner ends it as its protocol wants, now. Without it, it goes on. */
+  onExpired?(expiry: Expiry): void;
 }
 
 /** For a stream that nobody listens to: not yet, or not any more. */
@@ -69,6 +80,8 @@ export class Stream {
   inLine = false;
   /** Since when nothing of what waits in `queue` could be sent, ms of the session's clock; 0 = it moves. */
   stalledSince = 0;
+  /** When it was first seen by the watch over its age, ms of the session's clock; 0 = not yet. */
+  seenAt = 0;
   readonly queue = new SendQueue();
 
   constructor(session: Session, id: number, handler: StreamHandler, sendWindow: number, receiveWindow: number) {

@@ -1,5 +1,6 @@
 import convict from 'convict';
 import { ConfigError, type ConfigProblem, describeValue } from './config-error.js';
+import { CONNECTION_SETTINGS } from './connection-settings.js';
 import { GIB, MAX_TIMER_MS, MIB, type Setting, setting } from './setting.js';
 import { choice, either, flag, integer, text } from './setting-format.js';
 import { TRANSPORT_SETTINGS } from './transport-settings.js';
@@ -130,16 +131,10 @@ const PROCESS_SETTINGS = {
     5000,
     'Milliseconds between two looks at the certificate files; changed ones are used for new connections. 0 is never.',
   ),
-  keepaliveMs: setting(
-    'AFROUTER_KEEPALIVE_MS',
-    integer(0, MAX_TIMER_MS),
-    0,
-    'Milliseconds between PINGs on a connection to a backend; 0 is none. Many gRPC servers close a connection that is pinged more often than every 5 minutes.',
-  ),
 };
 
 /** Every setting; docs/settings.md is generated from this. */
-export const SETTINGS = { ...PROCESS_SETTINGS, ...TRANSPORT_SETTINGS };
+export const SETTINGS = { ...PROCESS_SETTINGS, ...CONNECTION_SETTINGS, ...TRANSPORT_SETTINGS };
 
 /** The settings of the process: everything that is not routing. Bytes, milliseconds and counts, checked. */
 export type Settings = {

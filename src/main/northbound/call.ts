@@ -4,7 +4,7 @@ import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import { ErrorCode } from '../../http2/frame/error-code.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
-import type { ResetCause, Stream, StreamHandler } from '../../http2/stream/stream.js';
+import type { Expiry, ResetCause, Stream, StreamHandler } from '../../http2/stream/stream.js';
 import { maySend, StreamState } from '../../http2/stream/stream-state.js';
 import type { BackendLink } from '../backends/backend-link.js';
 import type { PortCall, WorkerPort } from '../backends/worker-port.js';
@@ -12,7 +12,8 @@ import { answerField } from '../routing/decision.js';
 import type { MethodRoute, RouteDecision } from '../routing/route.js';
 import type { CallContext } from './call-context.js';
 import { CallState } from './call-state.js';
-import { startDeadline } from './deadline.js';
+import { deadlineError, startDeadline } from './deadline.js';
+import { expiryError } from './expiry.js';
 import { HealthCall, isHealthPath } from './health-call.js';
 import { associationAppender, openFlags, outgoingHeaders } from './outgoing.js';
 import { ReplyHold } from './reply-hold.js';
@@ -283,12 +284,11 @@ export class Call implements StreamHandler, PortCall {
   deadlineOver(): void {
     this.deadline = null;
     this.context.counters.deadlines++;
-    this.fail(new RpcError(Status.DEADLINE_EXCEEDED, `deadline exceeded${this.whereabouts()}`));
+    this.fail(deadlineError(this.route!, this.decision));
   }
 
-  private whereabouts(): string {
-    if (this.decision !== null) return ` at backend ${this.decision.backend.name}`;
-    return this.route === null ? '' : ` before route ${this.route.routeName} had its first message`;
+  onExpired(expiry: Expiry): void {
+    this.fail(expiryError(expiry));
   }
 
   private fail(error: RpcError): void {

@@ -1,3 +1,7 @@
+import { RpcError } from '../../grpc/rpc-error.js';
+import { Status } from '../../grpc/status-code.js';
+import type { MethodRoute, RouteDecision } from '../routing/route.js';
+
 /** What a deadline ends. */
 export interface Deadlined {
   deadlineOver(): void;
@@ -16,6 +20,13 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export function startDeadline(ms: number, call: Deadlined): NodeJS.Timeout | null {
   const rounded = Math.ceil(ms / STEP_MS) * STEP_MS;
   return rounded > MAX_TIMER_MS ? null : setTimeout(fire, rounded, call);
+}
+
+/** What a call ends with whose deadline is over; says how far it had come. */
+export function deadlineError({ routeName }: MethodRoute, decision: RouteDecision | null): RpcError {
+  const whereabouts =
+    decision === null ? `before route ${routeName} had its first message` : `at backend ${decision.backend.name}`;
+  return new RpcError(Status.DEADLINE_EXCEEDED, `deadline exceeded ${whereabouts}`);
 }
 
 /** Shared by all timers, so that none needs a closure. */

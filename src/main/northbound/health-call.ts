@@ -4,9 +4,10 @@ import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import { responseHeaders, statusTrailers } from '../../grpc/trailers.js';
 import { ErrorCode } from '../../http2/frame/error-code.js';
-import type { Stream, StreamHandler } from '../../http2/stream/stream.js';
+import type { Expiry, Stream, StreamHandler } from '../../http2/stream/stream.js';
 import { type HealthSource, type ServingStatus, servingStatus } from '../health/health-source.js';
 import { RoutingField } from '../routing/routing-field.js';
+import { expiryError } from './expiry.js';
 import { rescue } from './rescue.js';
 
 const CHECK = '/grpc.health.v1.Health/Check';
@@ -74,6 +75,12 @@ export class HealthCall implements StreamHandler {
 
   onSent(): void {
     // A few bytes at each change: nobody waits for their credit.
+  }
+
+  onExpired(expiry: Expiry): void {
+    const error = expiryError(expiry);
+    if (this.told === null) this.refuse(error);
+    else this.end(error.code, error.message);
   }
 
   private answer(request: Buffer): void {
