@@ -62,7 +62,7 @@ function check(list: HeaderList, kind: BlockKind): string | undefined {
       seen |= bit;
       if (bit === AUTHORITY) {
         if (value.includes('@')) return ':authority has userinfo';
-        authority = value.toLowerCase();
+        authority = value;
       }
     } else {
       regular = true;
@@ -77,8 +77,8 @@ function check(list: HeaderList, kind: BlockKind): string | undefined {
       if (name === 'te' && value !== 'trailers') return 'te is not trailers';
       if (name === 'host' && kind === BlockKind.request) {
         // Who routes by one and who serves by the other must not disagree (§8.3.1).
-        if (authority !== undefined && value.toLowerCase() !== authority) return 'host is not :authority';
-        authority = value.toLowerCase();
+        if (authority !== undefined && value.toLowerCase() !== authority.toLowerCase()) return 'host is not :authority';
+        authority = value;
       }
     }
     if (!legalValue(value)) return `illegal characters in the value of ${printable(name)}`;
