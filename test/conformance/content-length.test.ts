@@ -22,8 +22,8 @@ before(async () => {
   port = await freePort();
   const service = { package: 'afrouter.test', service: 'Echo', proto: 'protos/echo.proto' };
   const ports = backends.map((each) => (each.address() as AddressInfo).port);
-  const inMessage = { strategy: 'serial_number', location: 'protobuf', field: 'transaction' };
-  daemon = await Daemon.start(routingFile(port, [service], 'active_active', ports, inMessage));
+  const association = { strategy: 'serial_number', location: 'protobuf', field: 'transaction' };
+  daemon = await Daemon.start(routingFile(port, [service], 'active_active', ports, { association }));
   await daemon.untilOpen(ports.map((_, i) => connectionName(i)));
 });
 

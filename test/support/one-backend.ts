@@ -8,13 +8,21 @@ export interface RoutedService {
   readonly proto: string;
 }
 
+/** What a routing file may have besides. */
+export interface RoutingExtras {
+  /** By which the replicas agree; a serial number in the metadata if not given. */
+  readonly association?: object;
+  /** `servers[].tls`: the listener speaks TLS. */
+  readonly tls?: object;
+}
+
 /** A routing file: all methods of the services go to one backend, on one connection for each port. */
 export function routingFile(
   port: number,
   services: readonly RoutedService[],
   type: 'server' | 'active_active',
   replicas: readonly number[],
-  association: object = { strategy: 'serial_number', location: 'header' },
+  { association = { strategy: 'serial_number', location: 'header' }, tls }: RoutingExtras = {},
 ): object {
   return {
     servers: [
@@ -23,6 +31,7 @@ export function routingFile(
         address: '127.0.0.1',
         port,
         type: 'grpc',
+        ...(tls === undefined ? {} : { tls }),
         routers: services.map((each) => ({ package: each.package, service: each.service, router: each.service })),
       },
     ],

@@ -7,6 +7,7 @@ import { Daemon } from '../../support/daemon.js';
 import { grpcMessage } from '../../support/frames.js';
 import { freePort } from '../../support/free-ports.js';
 import { connectionName, routingFile } from '../../support/one-backend.js';
+import { makeCertificate } from './certificate.js';
 import type { GoTools } from './go-tools.js';
 import { runProgram } from './program.js';
 import type { CaseResult, SuiteResult } from './result.js';
@@ -19,32 +20,47 @@ const PATH = '/afrouter.test.Echo/Unary';
 const CONCURRENT_STREAMS = 100;
 const RUN_LIMIT_MS = 300_000;
 
-/** Runs h2spec, as it is and with gRPC requests, strict cases included, against a listener of the built daemon. */
+/** Runs h2spec, as it is and with gRPC requests, strict cases included, against listeners of the built daemon. */
 export async function h2specSuites(tools: GoTools): Promise<SuiteResult[]> {
   const backend = await answerer();
-  const port = await freePort();
-  const service = { package: 'afrouter.test', service: 'Echo', proto: 'protos/echo.proto' };
-  const { port: at } = backend.address() as AddressInfo;
-  const daemon = await Daemon.start(routingFile(port, [service], 'server', [at]), {
-    env: { AFROUTER_MAX_CONCURRENT_STREAMS: String(CONCURRENT_STREAMS) },
-  });
+  const certificate = makeCertificate();
   try {
-    await daemon.untilOpen([connectionName(0)]);
     return [
       {
         suite: 'h2spec-grpc',
         about: 'h2spec -S, its requests being gRPC calls, against a listener',
-        cases: await h2spec(tools.h2specGrpc, port),
+        cases: await againstListener(tools.h2specGrpc, backend),
+      },
+      {
+        suite: 'h2spec-tls',
+        about: 'the same over TLS',
+        cases: await againstListener(tools.h2specGrpc, backend, certificate.tls),
       },
       {
         suite: 'h2spec',
         about: 'h2spec -S as it is (GET and POST, not gRPC), against a listener',
-        cases: await h2spec(tools.h2spec, port),
+        cases: await againstListener(tools.h2spec, backend),
       },
     ];
   } finally {
-    await daemon.stop();
     backend.close();
+    certificate.remove();
+  }
+}
+
+async function againstListener(program: string, backend: Http2Server, tls?: object): Promise<CaseResult[]> {
+  const port = await freePort();
+  const service = { package: 'afrouter.test', service: 'Echo', proto: 'protos/echo.proto' };
+  const { port: at } = backend.address() as AddressInfo;
+  const extras = tls === undefined ? {} : { tls };
+  const daemon = await Daemon.start(routingFile(port, [service], 'server', [at], extras), {
+    env: { AFROUTER_MAX_CONCURRENT_STREAMS: String(CONCURRENT_STREAMS) },
+  });
+  try {
+    await daemon.untilOpen([connectionName(0)]);
+    return await h2spec(program, port, tls === undefined ? [] : ['-t', '-k']);
+  } finally {
+    await daemon.stop();
   }
 }
 
@@ -68,9 +84,9 @@ async function answerer(): Promise<Http2Server> {
   return server;
 }
 
-async function h2spec(program: string, port: number): Promise<CaseResult[]> {
+async function h2spec(program: string, port: number, flags: readonly string[]): Promise<CaseResult[]> {
   const report = join(tmpdir(), `afrouter-h2spec-${process.pid}.xml`);
-  const args = ['-S', '-h', '127.0.0.1', '-p', String(port), '-P', PATH, '-j', report];
+  const args = ['-S', '-h', '127.0.0.1', '-p', String(port), '-P', PATH, '-j', report, ...flags];
   const { output } = await runProgram(program, args, RUN_LIMIT_MS);
   try {
     return readReport(readFileSync(report, 'utf8'));

@@ -3,6 +3,7 @@ import { Daemon } from '../../support/daemon.js';
 import { eventually } from '../../support/eventually.js';
 import { freePort, isFree } from '../../support/free-ports.js';
 import { connectionName, type RoutedService, routingFile } from '../../support/one-backend.js';
+import { makeCertificate } from './certificate.js';
 import type { GoTools } from './go-tools.js';
 import { runProgram } from './program.js';
 import type { CaseResult, SuiteResult } from './result.js';
@@ -56,6 +57,7 @@ export async function interopSuites(tools: GoTools): Promise<SuiteResult[]> {
         first,
         second,
       ]),
+      await overTls(tools, first),
     ];
   } finally {
     for (const server of servers) server.stop();
@@ -79,10 +81,28 @@ async function through(
   }
 }
 
-async function runCases(tools: GoTools, port: number): Promise<CaseResult[]> {
+async function overTls(tools: GoTools, replica: number): Promise<SuiteResult> {
+  const certificate = makeCertificate();
+  const port = await freePort();
+  const daemon = await Daemon.start(routingFile(port, SERVICES, 'server', [replica], { tls: certificate.tls }));
+  try {
+    await daemon.untilOpen([connectionName(0)]);
+    const flags = ['-use_tls', '-use_test_ca', '-ca_file', certificate.ca, '-server_host_override', 'localhost'];
+    return {
+      suite: 'interop-tls',
+      about: 'Go client over TLS, a backend of type server',
+      cases: await runCases(tools, port, flags),
+    };
+  } finally {
+    await daemon.stop();
+    certificate.remove();
+  }
+}
+
+async function runCases(tools: GoTools, port: number, flags: readonly string[] = []): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   for (const name of CASES) {
-    const args = ['-server_host', '127.0.0.1', '-server_port', String(port), '-test_case', name];
+    const args = ['-server_host', '127.0.0.1', '-server_port', String(port), '-test_case', name, ...flags];
     if (name.startsWith('orca_')) args.push('-service_config_json', ORCA_POLICY);
     const { code, output } = await runProgram(tools.interopClient, args, CASE_LIMIT_MS);
     results.push({
