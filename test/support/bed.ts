@@ -22,6 +22,8 @@ export interface BedTls {
   readonly server?: object;
   /** `tls` of every backend in the routing file. */
   readonly backends?: object;
+  /** More servers: each its port and `tls`. */
+  readonly listeners?: readonly { readonly port: number; readonly tls?: object }[];
   /** More keys of the routing file. */
   readonly file?: object;
   readonly replicas?: ServerCredentials;
@@ -145,16 +147,14 @@ function backendPlan(backend: readonly string[] | BackendPlan): BackendPlan {
 
 function routingFile(plan: BedPlan, port: number, controlPort: number, replicas: ReadonlyMap<string, Replica>): object {
   return {
-    servers: [
-      {
-        name: 'north',
-        address: '127.0.0.1',
-        port,
-        type: 'grpc',
-        routers: [{ package: 'afrouter.test', service: 'Echo', router: 'echo' }],
-        ...(plan.tls?.server === undefined ? {} : { tls: plan.tls.server }),
-      },
-    ],
+    servers: [{ port, tls: plan.tls?.server }, ...(plan.tls?.listeners ?? [])].map((listener, index) => ({
+      name: index === 0 ? 'north' : `north-${index}`,
+      address: '127.0.0.1',
+      port: listener.port,
+      type: 'grpc',
+      routers: [{ package: 'afrouter.test', service: 'Echo', router: 'echo' }],
+      ...(listener.tls === undefined ? {} : { tls: listener.tls }),
+    })),
     routers: [
       {
         name: 'echo',
