@@ -62,7 +62,7 @@ function certificates(
   const blocks = text.match(PEM_CERTIFICATE) ?? [];
   try {
     const all = blocks.map((block) => new X509Certificate(block));
-    if (all.length === 0) throw new Error('no BEGIN CERTIFICATE');
+    if (all.length === 0) throw new Error('no PEM block of that kind');
     for (const each of all) warnOfValidity(part, each, nowMs, findings);
     return all;
   } catch (error) {
