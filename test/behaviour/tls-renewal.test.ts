@@ -151,7 +151,7 @@ test('files that cannot be used change nothing, are complained of once, and may 
   const bed = await start(context, { server: files.writePair('server', first) });
   for (const spoil of [
     () => files.write('server.pem', 'not a certificate'),
-    () => files.write('server.pem', second.certificate),
+    () => files.write('server.pem', client.certificate),
     () => files.write('server.key', ''),
     () => renameSync(files.file('server.pem'), files.file('moved away')),
   ]) {

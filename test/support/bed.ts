@@ -14,6 +14,10 @@ export interface BackendPlan {
   /** `active_active` if not given. */
   readonly type?: 'active_active' | 'server';
   readonly association?: object;
+  /** Its `tls` in the routing file, instead of that of all backends. */
+  readonly tls?: object;
+  /** What its replicas serve with, instead of what all do. */
+  readonly credentials?: ServerCredentials;
 }
 
 /** Who of a bed speaks TLS, and how. */
@@ -77,9 +81,10 @@ export class Bed {
     const replicas = new Map<string, Replica>();
     for (const backends of Object.values(plan.clusters)) {
       for (const backend of Object.values(backends)) {
-        for (const name of backendPlan(backend).replicas) {
+        const { replicas: names, credentials = plan.tls?.replicas } = backendPlan(backend);
+        for (const name of names) {
           const replica = await Replica.absent(name, echoService, echo);
-          if (plan.tls?.replicas !== undefined) replica.credentials = plan.tls.replicas;
+          if (credentials !== undefined) replica.credentials = credentials;
           if (!plan.absent?.includes(name)) await replica.start();
           replicas.set(name, replica);
         }
@@ -167,11 +172,11 @@ function routingFile(plan: BedPlan, port: number, controlPort: number, replicas:
     backend_clusters: Object.entries(plan.clusters).map(([name, backends]) => ({
       name,
       backends: Object.entries(backends).map(([backend, given]) => {
-        const { replicas: names, type = 'active_active', association } = backendPlan(given);
+        const { replicas: names, type = 'active_active', association, tls = plan.tls?.backends } = backendPlan(given);
         return {
           name: backend,
           type,
-          ...(plan.tls?.backends === undefined ? {} : { tls: plan.tls.backends }),
+          ...(tls === undefined ? {} : { tls }),
           ...(type === 'active_active' ? { association: association ?? bySerialHeader } : {}),
           connections: names.map((connection) =>
             plan.unset?.includes(connection)

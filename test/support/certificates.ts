@@ -39,6 +39,8 @@ export class Authority {
   readonly pem: string;
   private readonly own: forge.pki.Certificate;
   private readonly key: forge.pki.rsa.PrivateKey;
+  /** All certificates that it issues have this key: making one takes long. */
+  private readonly issuedKey = newKey();
 
   constructor(name: string) {
     const { pem, key } = newKey();
@@ -51,7 +53,7 @@ export class Authority {
   }
 
   issue(subject: Subject): Certificate {
-    const { pem } = newKey();
+    const { pem } = this.issuedKey;
     const certificate = newCertificate(pem, subject);
     certificate.setIssuer(this.own.subject.attributes);
     const altNames = [

@@ -21,7 +21,7 @@ let expired: Certificate;
 before(() => {
   authority = new Authority('authority');
   one = authority.issue(HERE);
-  other = authority.issue(HERE);
+  other = new Authority('another authority').issue(HERE);
   expired = authority.issue({ name: 'late', days: -1 });
 });
 
