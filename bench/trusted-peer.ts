@@ -1,3 +1,4 @@
+import { newFlowCounters } from '../src/http2/session/flow-counters.js';
 import { newLimitCounters } from '../src/http2/session/limit-counters.js';
 import type { SessionOptions } from '../src/http2/session/options.js';
 
@@ -40,5 +41,6 @@ export function trustedPeer(streamWindow = 1 << 20): SessionOptions {
     interimResponsesPerSecond: NO_LIMIT,
     sentResetsPerSecond: 0,
     counters: newLimitCounters(),
+    flow: newFlowCounters(),
   };
 }

@@ -94,11 +94,16 @@ test('grpc imports at most http2/hpack and http2/frame/error-code', () => {
   );
 });
 
-const PORT_MAY_IMPORT = new Set(['http2/codec/turn.ts', 'http2/session/options.ts', 'http2/session/limit-counters.ts']);
+const PORT_MAY_IMPORT = new Set([
+  'http2/codec/turn.ts',
+  'http2/session/options.ts',
+  'http2/session/limit-counters.ts',
+  'http2/session/flow-counters.ts',
+]);
 
-test('port imports at most http2/hpack, http2/codec/turn and the types of session limits', () => {
+test('port imports at most http2/hpack, http2/codec/turn, the types of session limits and counters, and observability', () => {
   assert.deepEqual(
-    strays('port/', (each) => each.startsWith('http2/hpack/') || PORT_MAY_IMPORT.has(each)),
+    strays('port/', (each) => /^(http2\/hpack|observability)\//.test(each) || PORT_MAY_IMPORT.has(each)),
     [],
   );
 });

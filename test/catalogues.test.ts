@@ -6,10 +6,30 @@ import type { Setting } from '../src/main/config/setting.js';
 import { SETTINGS } from '../src/main/config/settings.js';
 import { settingsDocument } from '../src/main/config/settings-document.js';
 import { packageFile } from '../src/main/package-file.js';
+import { METRICS, type MetricDefinition } from '../src/observability/metrics.js';
+import { metricsDocument } from '../src/observability/metrics-document.js';
 
 test('docs/settings.md is what the settings say', () => {
   const written = readFileSync(packageFile('docs/settings.md'), 'utf8');
   assert.equal(written, settingsDocument(), 'run: npm run build && node dist/scripts/gen-settings.js');
+});
+
+test('docs/metrics.md is what the catalogue says', async () => {
+  const written = readFileSync(packageFile('docs/metrics.md'), 'utf8');
+  assert.equal(written, await metricsDocument(), 'run: npm run build && node dist/scripts/gen-metrics.js');
+});
+
+test('metric names follow the conventions of Prometheus', () => {
+  const names = new Set<string>();
+  for (const { name, type, labels, help } of Object.values<MetricDefinition>(METRICS)) {
+    assert.match(name, /^afrouter_[a-z][a-z0-9_]*[a-z0-9]$/);
+    assert.equal(name.endsWith('_total'), type === 'counter', `${name}: counters, and only they, end in _total`);
+    if (type === 'histogram') assert.match(name, /_seconds$/);
+    for (const label of labels) assert.match(label, /^[a-z_]+$/, name);
+    assert.match(help, /\.$/, `${name}: its help is a sentence`);
+    assert.ok(!names.has(name), `${name} twice`);
+    names.add(name);
+  }
 });
 
 test('the help names every flag of a setting with its variable', () => {

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { createLog } from '../observability/log.js';
 import { helpText, parseCommandLine } from './config/command-line.js';
@@ -7,7 +6,7 @@ import { ConfigError } from './config/config-error.js';
 import { type LoadedRoutingFile, loadRoutingFile } from './config/load.js';
 import { loadSettings, type Settings } from './config/settings.js';
 import { Daemon } from './daemon.js';
-import { packageFile } from './package-file.js';
+import { packageVersion } from './package-file.js';
 
 /** Exit codes: 0 all is well or drained, 1 configuration or start failed, 130 a second signal cut the drain short. */
 const EXIT_FAILED = 1;
@@ -20,8 +19,7 @@ async function main(): Promise<void> {
     return;
   }
   if (command.version) {
-    const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
-    process.stdout.write(`afrouter ${version}\n`);
+    process.stdout.write(`afrouter ${packageVersion()}\n`);
     return;
   }
   const settings = loadSettings(process.env, command);

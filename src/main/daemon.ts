@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { ScratchPool } from '../http2/codec/scratch-pool.js';
 import { Turn } from '../http2/codec/turn.js';
 import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
+import { newFlowCounters } from '../http2/session/flow-counters.js';
 import { newLimitCounters } from '../http2/session/limit-counters.js';
 import type { SessionContext } from '../http2/session/options.js';
 import type { WorkerSettings } from '../port/control-messages.js';
@@ -20,9 +21,12 @@ import { ConfigurationApi } from './control/configuration-api.js';
 import { RouterControls } from './control/controls.js';
 import { Liveness } from './health/liveness.js';
 import { Readiness } from './health/readiness.js';
-import type { NorthboundCounters } from './northbound/call-context.js';
+import { MetricsCollector } from './metrics/metrics-collector.js';
+import type { CallContext, NorthboundCounters } from './northbound/call-context.js';
+import { ListenerCalls } from './northbound/call-counters.js';
 import { HeldBudget } from './northbound/held-budget.js';
 import { Listener, type ListenerOptions } from './northbound/listener.js';
+import { packageVersion } from './package-file.js';
 import { buildRouters, type Routers } from './routing/build-routers.js';
 
 /** Different header lists remembered; enough for the methods of many services, small against memory. */
@@ -36,6 +40,9 @@ export class Daemon {
   private readonly settings: Settings;
   private readonly log: Logger;
   private readonly hosts: readonly WorkerHost[];
+  private readonly clusters: ReadonlyMap<string, Cluster>;
+  private readonly routers: Routers;
+  private readonly budget: HeldBudget;
   private readonly listeners: readonly Listener[];
   private readonly api: ConfigurationApi | undefined;
   private readonly readiness: Readiness;
@@ -52,34 +59,85 @@ export class Daemon {
     this.log = log;
     const turn = new Turn();
     const clusters = buildClusters(config.clusters);
+    this.clusters = clusters;
     this.hosts = buildHosts(clusters, settings, turn, log);
-    const routers = buildRouters(config, clusters, {
+    this.budget = new HeldBudget(settings.heldBytes);
+    this.routers = buildRouters(config, clusters, {
       affinityEntries: settings.affinityEntries,
       affinityIdleMs: settings.affinityIdleMs,
       now: () => performance.now(),
     });
     this.readiness = new Readiness(settings.readyPolicy, clusters, clustersOfServices(config.routers));
     for (const backend of backendsOf(clusters)) backend.onAvailability = () => this.readiness.changed();
-    this.listeners = buildListeners(config, routers, settings, this.readiness, turn, log);
+    this.listeners = this.buildListeners(config, turn);
     this.renewal = new CertificateRenewal(settings.certificatePollMs);
     this.watchCertificates(config, clusters);
     this.api =
       config.api === undefined
         ? undefined
-        : new ConfigurationApi(config.api, new RouterControls(clusters, routers, this.hosts), this.readiness, log);
+        : new ConfigurationApi(config.api, new RouterControls(clusters, this.routers, this.hosts), this.readiness, log);
     this.admin = this.buildAdmin(config);
+  }
+
+  private buildListeners(config: RoutingFile, turn: Turn): Listener[] {
+    const { settings, log, budget } = this;
+    const session: SessionContext = {
+      turn,
+      scratch: new ScratchPool(),
+      sharedLists: new SharedHeaderLists(SHARED_HEADER_LISTS),
+    };
+    const keys = identityKeys(config);
+    return config.servers.map((server) => {
+      const counters: NorthboundCounters = {
+        notGrpc: 0,
+        oversizedHeaders: 0,
+        deadlines: 0,
+        connections: 0,
+        connectionsRefused: 0,
+        handshakesFailed: 0,
+        handshakeTimeouts: 0,
+      };
+      const context: CallContext = {
+        router: this.routers.forServer(server),
+        budget,
+        maxMessageBytes: settings.maxMessageBytes,
+        deadlineSlackMs: settings.deadlineSlackMs,
+        creditStep: creditStep(settings.streamWindow),
+        counters,
+        calls: new ListenerCalls(),
+        turn,
+        health: settings.northboundHealth ? this.readiness : undefined,
+        log: log.child({ listener: server.name }),
+      };
+      const options: ListenerOptions = {
+        session: { ...settings, keepaliveIdle: true, counters: newLimitCounters(), flow: newFlowCounters() },
+        maxConnections: settings.maxConnections,
+        tlsHandshakeMs: settings.tlsHandshakeMs,
+        identityKeys: keys,
+      };
+      return new Listener(server, context, session, options);
+    });
   }
 
   private buildAdmin(config: RoutingFile): AdminServer | undefined {
     const address = adminAddress(this.settings, config.probe);
     if (address === undefined) return undefined;
+    const collector = new MetricsCollector({
+      listeners: this.listeners,
+      hosts: this.hosts,
+      backends: backendsOf(this.clusters),
+      routers: this.routers,
+      budget: this.budget,
+      readiness: this.readiness,
+      version: packageVersion(),
+    });
     const liveness = new Liveness(this.hosts, () => performance.now());
     return new AdminServer(
       address,
       {
         liveness: () => liveness.reasons(),
         readiness: () => this.readiness.reasons(),
-        metrics: async () => '',
+        metrics: () => collector.scrape(),
       },
       this.log,
     );
@@ -198,51 +256,6 @@ function buildHosts(clusters: ReadonlyMap<string, Cluster>, settings: Settings, 
         log,
       ),
   );
-}
-
-function buildListeners(
-  config: RoutingFile,
-  routers: Routers,
-  settings: Settings,
-  readiness: Readiness,
-  turn: Turn,
-  log: Logger,
-): Listener[] {
-  const session: SessionContext = {
-    turn,
-    scratch: new ScratchPool(),
-    sharedLists: new SharedHeaderLists(SHARED_HEADER_LISTS),
-  };
-  const budget = new HeldBudget(settings.heldBytes);
-  const keys = identityKeys(config);
-  return config.servers.map((server) => {
-    const counters: NorthboundCounters = {
-      calls: 0,
-      notGrpc: 0,
-      oversizedHeaders: 0,
-      deadlines: 0,
-      connectionsRefused: 0,
-      handshakesFailed: 0,
-      handshakeTimeouts: 0,
-    };
-    const context = {
-      router: routers.forServer(server),
-      budget,
-      maxMessageBytes: settings.maxMessageBytes,
-      deadlineSlackMs: settings.deadlineSlackMs,
-      creditStep: creditStep(settings.streamWindow),
-      counters,
-      health: settings.northboundHealth ? readiness : undefined,
-      log: log.child({ listener: server.name }),
-    };
-    const options: ListenerOptions = {
-      session: { ...settings, keepaliveIdle: true, counters: newLimitCounters() },
-      maxConnections: settings.maxConnections,
-      tlsHandshakeMs: settings.tlsHandshakeMs,
-      identityKeys: keys,
-    };
-    return new Listener(server, context, session, options);
-  });
 }
 
 function identityKeys(config: RoutingFile): readonly string[] {

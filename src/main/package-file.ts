@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -9,4 +9,9 @@ export function packageFile(path: string): string {
   const file = fileURLToPath(new URL(`../../../${path}`, import.meta.url));
   if (!existsSync(file)) throw new Error(`the package is incomplete: ${file} is missing`);
   return file;
+}
+
+/** The version of the package. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version;
 }

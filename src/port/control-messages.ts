@@ -3,8 +3,10 @@
  * events a worker posts on its port. Everything here is plain cloneable data.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { FlowCounters } from '../http2/session/flow-counters.js';
 import type { LimitCounters } from '../http2/session/limit-counters.js';
 import type { SessionLimits } from '../http2/session/options.js';
+import type { LoopReading } from '../observability/loop-monitor.js';
 
 /** One address of a backend; `addr` `''` with port 0 is not known yet. */
 export interface ConnectionAddress {
@@ -79,14 +81,47 @@ export interface CertificatesTask {
   readonly material: CertificateMaterial;
 }
 
-/** Answer of task `snapshot`: what a worker holds now, for tests and operators. */
-export interface WorkerSnapshot {
+/** What a connection is and has done. */
+export interface ConnectionSnapshot {
+  /** `ConnectionState` of workers/southbound. */
+  readonly state: string;
+  readonly dials: number;
+  readonly opens: number;
+  readonly streams: number;
+  /** Streams that wait for the peer's limit to let them in. */
+  readonly waiting: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Round trip of the last PING; -1 before the first on the session in use. */
+  readonly rttMs: number;
+}
+
+/** What a backend holds and has counted. */
+export interface BackendSnapshot {
+  readonly index: number;
   readonly requests: number;
+  /** Legs of these requests that can still answer. */
   readonly replicaStreams: number;
-  readonly connections: number;
+  readonly backlogBytes: number;
+  /** `BackendCounters` of workers/backend. */
   readonly counters: Readonly<Record<string, number>>;
+  /** In the order of the configuration. */
+  readonly connections: readonly ConnectionSnapshot[];
+}
+
+/** Answer of task `snapshot`: what a worker holds now and has counted, for metrics. */
+export interface WorkerSnapshot {
+  readonly backends: readonly BackendSnapshot[];
   /** What its sessions with backends refused or ended because of a limit. */
   readonly limits: Readonly<LimitCounters>;
+  readonly flow: Readonly<FlowCounters>;
+  readonly loop: LoopReading;
+  readonly heapUsedBytes: number;
+  readonly heapLimitBytes: number;
+  /** Batches posted to the main thread and their bytes, and batches read. */
+  readonly batches: number;
+  readonly bytes: number;
+  readonly batchesRead: number;
 }
 
 /** ↑ a connection opened or closed. */

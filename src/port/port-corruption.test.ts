@@ -40,11 +40,12 @@ class RangeChecker {
     this.calls++;
     assert.ok(list instanceof HeaderList);
   }
-  onTrailers(_slot: number, _generation: number, _connection: number, list: HeaderList): void {
+  onTrailers(_slot: number, _generation: number, _connection: number, backendMs: number, list: HeaderList): void {
     this.calls++;
+    assert.equal(typeof backendMs, 'number');
     assert.ok(list instanceof HeaderList);
   }
-  onFail(_slot: number, _generation: number, _status: number, message: string): void {
+  onFail(_slot: number, _generation: number, _status: number, _backendMs: number, message: string): void {
     this.calls++;
     assert.equal(typeof message, 'string');
   }
@@ -80,8 +81,8 @@ const toMain = batchOf((writer) => {
   writer.headers(2, 3, 0, known);
   writer.data(1, 2, Buffer.from('some bytes'), 0, 10, false);
   writer.credit(1, 2, 5000);
-  writer.trailers(1, 2, 0, known, false);
-  writer.fail(2, 3, 14, 'what went wrong');
+  writer.trailers(1, 2, 0, 1.5, known, false);
+  writer.fail(2, 3, 14, 1.5, 'what went wrong');
 });
 
 const readers = [

@@ -1,6 +1,6 @@
 import type { HeaderList } from '../http2/hpack/header-list.js';
 import { HeaderListReader } from './header-list-reader.js';
-import { PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
+import { DURATION_BYTES, PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
 
 /** Of an OPEN record's payload before the association id: connection and the id's length. */
 const OPEN_BYTES = 8;
@@ -25,8 +25,16 @@ export interface WorkerRecordHandler {
 export interface MainRecordHandler {
   onHeaders(slot: number, generation: number, connection: number, list: HeaderList): void;
   onData(slot: number, generation: number, buf: Buffer, start: number, end: number, last: boolean): void;
-  onTrailers(slot: number, generation: number, connection: number, list: HeaderList, trailersOnly: boolean): void;
-  onFail(slot: number, generation: number, status: number, message: string): void;
+  /** @param backendMs see `RecordType.TRAILERS` */
+  onTrailers(
+    slot: number,
+    generation: number,
+    connection: number,
+    backendMs: number,
+    list: HeaderList,
+    trailersOnly: boolean,
+  ): void;
+  onFail(slot: number, generation: number, status: number, backendMs: number, message: string): void;
   onCredit(slot: number, generation: number, bytes: number): void;
 }
 
@@ -36,10 +44,13 @@ export interface MainRecordHandler {
  */
 abstract class PortReader {
   protected readonly lists = new HeaderListReader();
+  /** Batches read. */
+  batches = 0;
 
   /** @throws Error on a batch that makes no sense; the records before the bad one have been handed on */
   read(batch: ArrayBuffer): void {
     if (batch.byteLength % 4 !== 0) throw new Error(`port: a batch of ${batch.byteLength} bytes is not whole words`);
+    this.batches++;
     const words = new Int32Array(batch);
     const buf = Buffer.from(batch);
     if (words[0] !== PORT_VERSION) throw new Error(`port: version ${words[0]}, not ${PORT_VERSION}`);
@@ -149,7 +160,8 @@ export class MainPortReader extends PortReader {
           slot,
           generation,
           aux,
-          this.lists.read(buf, start, start + size),
+          backendMs(buf, start, size),
+          this.lists.read(buf, start + DURATION_BYTES, start + size),
           (flags & RecordFlag.TRAILERS_ONLY) !== 0,
         );
         break;
@@ -157,10 +169,22 @@ export class MainPortReader extends PortReader {
         this.handler.onCredit(slot, generation, size);
         break;
       case RecordType.FAIL:
-        this.handler.onFail(slot, generation, aux, buf.toString('utf8', start, start + size));
+        this.handler.onFail(
+          slot,
+          generation,
+          aux,
+          backendMs(buf, start, size),
+          buf.toString('utf8', start + DURATION_BYTES, start + size),
+        );
         break;
       default:
         throw new Error(`port: main got a record of type ${type}`);
     }
   }
+}
+
+/** The backend's time, at the beginning of a payload. */
+function backendMs(buf: Buffer, start: number, size: number): number {
+  if (size < DURATION_BYTES) throw new Error(`port: a record of ${size} bytes is too short to end a call`);
+  return buf.readDoubleLE(start);
 }

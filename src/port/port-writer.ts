@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Flushable, Turn } from '../http2/codec/turn.js';
 import type { HeaderList } from '../http2/hpack/header-list.js';
 import { HeaderListWriter, maxListBytes } from './header-list-writer.js';
-import { PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
+import { DURATION_BYTES, PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
 
 const HEAD_BYTES = RECORD_WORDS * 4;
 const START_BYTES = 16384;
@@ -23,6 +23,9 @@ export class PortWriter implements Flushable {
   private used = 0;
   private scheduled = false;
   private closed = false;
+  /** Batches posted, and their bytes. */
+  batches = 0;
+  bytes = 0;
 
   constructor(port: MessagePort, turn: Turn) {
     this.port = port;
@@ -120,41 +123,38 @@ export class PortWriter implements Flushable {
   }
 
   headers(slot: number, generation: number, connection: number, list: HeaderList): void {
-    this.listRecord(RecordType.HEADERS, 0, slot, generation, connection, list);
-  }
-
-  trailers(slot: number, generation: number, connection: number, list: HeaderList, trailersOnly: boolean): void {
-    this.listRecord(
-      RecordType.TRAILERS,
-      trailersOnly ? RecordFlag.TRAILERS_ONLY : 0,
-      slot,
-      generation,
-      connection,
-      list,
-    );
-  }
-
-  private listRecord(
-    type: number,
-    flags: number,
-    slot: number,
-    generation: number,
-    aux: number,
-    list: HeaderList,
-  ): void {
     const at = this.begin(maxListBytes(list));
     const pos = (at + RECORD_WORDS) * 4;
     const end = this.lists.write(list, this.buf, pos);
-    this.head(at, type, flags, aux, slot, generation, end - pos);
+    this.head(at, RecordType.HEADERS, 0, connection, slot, generation, end - pos);
     this.end(end);
   }
 
-  fail(slot: number, generation: number, status: number, message: string): void {
-    const at = this.begin(Buffer.byteLength(message));
+  /** @param backendMs see {@link RecordType.TRAILERS} */
+  trailers(
+    slot: number,
+    generation: number,
+    connection: number,
+    backendMs: number,
+    list: HeaderList,
+    trailersOnly: boolean,
+  ): void {
+    const at = this.begin(DURATION_BYTES + maxListBytes(list));
     const pos = (at + RECORD_WORDS) * 4;
-    const length = this.buf.write(message, pos, 'utf8');
-    this.head(at, RecordType.FAIL, 0, status, slot, generation, length);
-    this.end(pos + length);
+    const end = this.lists.write(list, this.buf, this.buf.writeDoubleLE(backendMs, pos));
+    const flags = trailersOnly ? RecordFlag.TRAILERS_ONLY : 0;
+    this.head(at, RecordType.TRAILERS, flags, connection, slot, generation, end - pos);
+    this.end(end);
+  }
+
+  /** @param backendMs see {@link RecordType.TRAILERS} */
+  fail(slot: number, generation: number, status: number, backendMs: number, message: string): void {
+    const at = this.begin(DURATION_BYTES + Buffer.byteLength(message));
+    const pos = (at + RECORD_WORDS) * 4;
+    const text = this.buf.writeDoubleLE(backendMs, pos);
+    const end = text + this.buf.write(message, text, 'utf8');
+    this.head(at, RecordType.FAIL, 0, status, slot, generation, end - pos);
+    this.end(end);
   }
 
   /** Posts a plain object, after all records written before it. */
@@ -170,6 +170,8 @@ export class PortWriter implements Flushable {
     this.used = 0;
     if (this.closed) return;
     const batch = this.words.buffer.slice(0, used) as ArrayBuffer;
+    this.batches++;
+    this.bytes += used;
     this.port.postMessage(batch, [batch]);
     // One turn with a lot in it must not keep its buffer for ever.
     if (this.buf.length > FLUSH_BYTES * 4) {

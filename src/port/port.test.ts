@@ -58,11 +58,18 @@ class Recorder {
   onHeaders(slot: number, generation: number, connection: number, list: HeaderList): void {
     this.seen.push(['headers', slot, generation, connection, plain(list)]);
   }
-  onTrailers(slot: number, generation: number, connection: number, list: HeaderList, trailersOnly: boolean): void {
-    this.seen.push(['trailers', slot, generation, connection, plain(list), trailersOnly]);
+  onTrailers(
+    slot: number,
+    generation: number,
+    connection: number,
+    ms: number,
+    list: HeaderList,
+    trailersOnly: boolean,
+  ): void {
+    this.seen.push(['trailers', slot, generation, connection, ms, plain(list), trailersOnly]);
   }
-  onFail(slot: number, generation: number, status: number, message: string): void {
-    this.seen.push(['fail', slot, generation, status, message]);
+  onFail(slot: number, generation: number, status: number, ms: number, message: string): void {
+    this.seen.push(['fail', slot, generation, status, ms, message]);
   }
 }
 
@@ -148,13 +155,13 @@ test('whatever a worker writes main reads, in order', async () => {
             for (const r of records) {
               writer.headers(r.slot, 7, 3, r.list);
               writer.data(r.slot, 7, r.bytes, 0, r.bytes.length, false);
-              writer.trailers(r.slot, 7, 3, r.list, true);
-              writer.fail(r.slot, 7, 14, r.message);
+              writer.trailers(r.slot, 7, 3, 1234.5678, r.list, true);
+              writer.fail(r.slot, 7, 14, 1e12, r.message);
               expected.push(
                 ['headers', r.slot, 7, 3, plain(r.list)],
                 ['data', r.slot, 7, Buffer.from(r.bytes).toString('hex'), false],
-                ['trailers', r.slot, 7, 3, plain(r.list), true],
-                ['fail', r.slot, 7, 14, Buffer.from(r.message).toString()],
+                ['trailers', r.slot, 7, 3, 1234.5678, plain(r.list), true],
+                ['fail', r.slot, 7, 14, 1e12, Buffer.from(r.message).toString()],
               );
             }
           },

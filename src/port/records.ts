@@ -9,7 +9,10 @@
  * ({@link ./call-numbers.ts}). `aux` is 16 bits whose meaning depends on the type; for CREDIT `length` is the number of bytes
  * credited and there is no payload.
  */
-export const PORT_VERSION = 1;
+export const PORT_VERSION = 2;
+
+/** Bytes of the backend's time at the beginning of some payloads. */
+export const DURATION_BYTES = 8;
 
 /** Words of a record before its payload. */
 export const RECORD_WORDS = 4;
@@ -26,9 +29,12 @@ export const RecordType = {
   CREDIT: 4,
   /** ↑ response headers. aux = index of the connection that gave them. */
   HEADERS: 5,
-  /** ↑ trailers; the call is over. With flag TRAILERS_ONLY they are the whole answer. aux = connection index. */
+  /**
+   * ↑ trailers; the call is over. With flag TRAILERS_ONLY they are the whole answer. aux = connection index; payload: the
+   * backend's time (float64 in ms, from the streams being opened to now), the list.
+   */
   TRAILERS: 6,
-  /** ↑ the call failed in the worker; it is over. aux = gRPC status; payload: message in UTF-8. */
+  /** ↑ the call failed in the worker; it is over. aux = gRPC status; payload: the backend's time as in TRAILERS, message in UTF-8. */
   FAIL: 7,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];

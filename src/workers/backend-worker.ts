@@ -1,11 +1,14 @@
+import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { ScratchPool } from '../http2/codec/scratch-pool.js';
 import { Turn } from '../http2/codec/turn.js';
 import type { HeaderList } from '../http2/hpack/header-list.js';
 import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
+import { newFlowCounters } from '../http2/session/flow-counters.js';
 import { newLimitCounters } from '../http2/session/limit-counters.js';
 import type { SessionOptions } from '../http2/session/options.js';
+import { LoopMonitor } from '../observability/loop-monitor.js';
 import type {
   BackendPlan,
   CertificatesTask,
@@ -17,8 +20,8 @@ import { WorkerPortReader, type WorkerRecordHandler } from '../port/port-reader.
 import { PortWriter } from '../port/port-writer.js';
 import { creditStep, RecordFlag } from '../port/records.js';
 import { Backend } from './backend/backend.js';
-import type { BackendContext, WorkerCounters } from './backend/backend-context.js';
-import type { MethodKind } from './backend/request.js';
+import type { BackendContext } from './backend/backend-context.js';
+import type { MethodKind, Request } from './backend/request.js';
 import { RequestRegistry } from './backend/request-registry.js';
 
 /** How often connections and stalled replicas are looked at, in ms. */
@@ -36,15 +39,10 @@ const KINDS: readonly MethodKind[] = [
 export class BackendWorker implements WorkerRecordHandler {
   private readonly backends = new Map<number, Backend>();
   private readonly registry = new RequestRegistry();
-  private readonly counters: WorkerCounters = {
-    legsLost: 0,
-    legsDeclined: 0,
-    legsStalled: 0,
-    catchUps: 0,
-    catchUpsRefused: 0,
-    replayOverflows: 0,
-  };
   private readonly limits = newLimitCounters();
+  private readonly flow = newFlowCounters();
+  private readonly loop = new LoopMonitor();
+  private readonly reader = new WorkerPortReader(this);
   private readonly context: BackendContext;
   private readonly sweeper: NodeJS.Timeout;
 
@@ -58,12 +56,13 @@ export class BackendWorker implements WorkerRecordHandler {
       keepaliveMs: settings.backendKeepaliveMs,
       keepaliveIdle: settings.backendKeepaliveIdle,
       counters: this.limits,
+      flow: this.flow,
     };
     this.context = {
       settings,
       port: new PortWriter(port, turn),
       log,
-      counters: this.counters,
+      turn,
       creditStep: creditStep(settings.streamWindow),
       connections: {
         session: { turn, scratch: new ScratchPool(), sharedLists: new SharedHeaderLists(4096) },
@@ -75,8 +74,7 @@ export class BackendWorker implements WorkerRecordHandler {
       },
     };
     for (const plan of plans) this.backends.set(plan.index, new Backend(plan, this.context, this.registry));
-    const reader = new WorkerPortReader(this);
-    port.on('message', (batch: ArrayBuffer) => reader.read(batch));
+    port.on('message', (batch: ArrayBuffer) => this.reader.read(batch));
     for (const backend of this.backends.values()) backend.start();
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
   }
@@ -127,16 +125,20 @@ export class BackendWorker implements WorkerRecordHandler {
 
   /** Task `snapshot`. */
   snapshot(): WorkerSnapshot {
-    let replicaStreams = 0;
-    for (const request of this.registry) replicaStreams += request.openLegs;
-    let connections = 0;
-    for (const backend of this.backends.values()) for (const c of backend.connections) if (c.isOpen) connections++;
+    const requests = new Map<Backend, Request[]>([...this.backends.values()].map((backend) => [backend, []]));
+    for (const request of this.registry) requests.get(request.backend)!.push(request);
+    const { used_heap_size: heapUsedBytes, heap_size_limit: heapLimitBytes } = getHeapStatistics();
+    const { batches, bytes } = this.context.port;
     return {
-      requests: this.registry.count,
-      replicaStreams,
-      connections,
-      counters: { ...this.counters },
+      backends: [...requests].map(([backend, its]) => backend.snapshot(its)),
       limits: this.limits,
+      flow: this.flow,
+      loop: this.loop.read(),
+      heapUsedBytes,
+      heapLimitBytes,
+      batches,
+      bytes,
+      batchesRead: this.reader.batches,
     };
   }
 

@@ -1,3 +1,5 @@
+import { Scrape } from './scrape.js';
+
 /** An answer of the admin server. */
 export interface AdminAnswer {
   readonly status: number;
@@ -15,6 +17,12 @@ export class Admin {
   async get(path: string, method = 'GET'): Promise<AdminAnswer> {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, { method });
     return { status: response.status, text: await response.text() };
+  }
+
+  async metrics(): Promise<Scrape> {
+    const { status, text } = await this.get('/metrics');
+    if (status !== 200) throw new Error(`/metrics: ${status} ${text}`);
+    return new Scrape(text);
   }
 
   /** What a probe is told, `/livez` or `/readyz`. */

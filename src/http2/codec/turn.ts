@@ -12,19 +12,36 @@ export class Turn {
   private waiting: Flushable[] = [];
   private running: Flushable[] = [];
   private scheduled = false;
+  private clockMs = 0;
   private readonly run: () => void = () => this.flushAll();
 
   /** Asks for one `flush()` at the end of this turn. Callers register at most once until they are flushed. */
   add(flushable: Flushable): void {
     this.waiting.push(flushable);
-    if (!this.scheduled) {
-      this.scheduled = true;
-      queueMicrotask(this.run);
+    this.schedule();
+  }
+
+  /**
+   * The time in ms (of `performance.now`), read once in a turn: what happens in one turn happens at one time, and reading a
+   * clock for every call would cost more than counting it.
+   */
+  nowMs(): number {
+    if (this.clockMs === 0) {
+      this.clockMs = performance.now();
+      this.schedule();
     }
+    return this.clockMs;
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    queueMicrotask(this.run);
   }
 
   private flushAll(): void {
     this.scheduled = false;
+    this.clockMs = 0;
     const batch = this.waiting;
     // Two arrays change places, so that a flush that leads to more output never grows the one being walked.
     this.waiting = this.running;

@@ -2,6 +2,7 @@ import type { ScratchPool } from '../codec/scratch-pool.js';
 import type { Turn } from '../codec/turn.js';
 import type { SharedHeaderLists } from '../hpack/shared-header-lists.js';
 import type { AbuseRates } from './abuse-budget.js';
+import type { FlowCounters } from './flow-counters.js';
 import type { LimitCounters } from './limit-counters.js';
 import type { LimitListener } from './limit-report.js';
 
@@ -57,6 +58,7 @@ export interface SessionOptions extends SessionLimits {
   /** Whether a PING is worth sending while there is no stream. */
   readonly keepaliveIdle: boolean;
   readonly counters: LimitCounters;
+  readonly flow: FlowCounters;
 }
 
 /** What a session tells its owner. */

@@ -10,6 +10,7 @@ import type { HeaderList } from '../hpack/header-list.js';
 import type { Stream } from '../stream/stream.js';
 import { maySend, StreamState } from '../stream/stream-state.js';
 import type { HonestTraffic } from './abuse-budget.js';
+import type { FlowCounters } from './flow-counters.js';
 import type { SessionContext, SessionOptions } from './options.js';
 
 /** Told when our side of a stream has ended. */
@@ -27,6 +28,7 @@ export class Sender implements WriterOwner {
   readonly writer: FrameWriter;
   readonly encoder: HpackEncoder;
   private readonly owner: SenderOwner;
+  private readonly flow: FlowCounters;
   /** The peer's settings. */
   private maxFrameBytes = DEFAULT_MAX_FRAME_BYTES;
   /** Window a new stream starts with. */
@@ -47,6 +49,7 @@ export class Sender implements WriterOwner {
   ) {
     this.traffic = traffic;
     this.owner = owner;
+    this.flow = options.flow;
     this.writer = new FrameWriter(
       socket,
       this,
@@ -135,10 +138,14 @@ export class Sender implements WriterOwner {
       if (length > 0) stream.handler.onSent(length);
       return;
     }
+    const waited = stream.queue.bytes > 0;
     stream.queue.push(buf, start, end);
     stream.queue.endStream = endStream;
     this.joinLine(stream);
     this.pump();
+    if (waited || stream.queue.bytes === 0) return;
+    if (this.writer.blocked) this.flow.socketStalls++;
+    else this.flow.windowStalls++;
   }
 
   trailers(stream: Stream, list: HeaderList): void {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
+import { LatencyHistogram } from '../../observability/latency-histogram.js';
 import type {
   BackendPlan,
   BackendTlsPlan,
@@ -24,6 +25,8 @@ export class BackendLink implements RoutableBackend {
   readonly name: string;
   readonly connectionNames: readonly string[];
   readonly association: AssociationConfig | undefined;
+  /** How long it had its calls, as its worker measured it. */
+  readonly durations = new LatencyHistogram();
   private readonly replicated: boolean;
   private readonly serials: SerialNumbers;
   /** Where the connections lead now: SetConnection changes it, and a replaced worker is given it. */

@@ -25,6 +25,7 @@ const RESTART_DELAY_MS = 500;
  * over a port that is handed over in the first task. A thread that dies fails its own calls only, and is replaced.
  */
 export class WorkerHost {
+  readonly id: number;
   private readonly backends: readonly BackendLink[];
   private readonly settings: WorkerSettings;
   private readonly turn: Turn;
@@ -44,6 +45,7 @@ export class WorkerHost {
     log: Logger,
     workerFile: URL = WORKER_FILE,
   ) {
+    this.id = id;
     this.backends = backends;
     this.settings = settings;
     this.turn = turn;
@@ -127,6 +129,11 @@ export class WorkerHost {
   /** What the worker holds now. */
   async snapshot(): Promise<WorkerSnapshot> {
     return (await this.pool.run(undefined, { name: 'snapshot' })) as WorkerSnapshot;
+  }
+
+  /** What has crossed its port; undefined while there is none. */
+  get traffic(): WorkerPort['traffic'] | undefined {
+    return this.port?.traffic;
   }
 
   /** Calls under way on this worker. */

@@ -17,9 +17,13 @@ export interface PortCall {
   generation: number;
   answerHeaders(list: HeaderList): void;
   answerData(buf: Buffer, start: number, end: number): void;
-  /** `trailersOnly`: the list holds the response's head as well. */
-  answerTrailers(list: HeaderList, trailersOnly: boolean): void;
-  answerFailed(status: Status, message: string): void;
+  /**
+   * `trailersOnly`: the list holds the response's head as well. `backendMs`: how long the backend had the call, as its worker
+   * measured it.
+   */
+  answerTrailers(list: HeaderList, trailersOnly: boolean, backendMs: number): void;
+  /** `backendMs` -1: nobody knows, the worker is gone. */
+  answerFailed(status: Status, message: string, backendMs: number): void;
   /** The backend has taken so many of the bytes sent to it. */
   requestTaken(bytes: number): void;
 }
@@ -31,6 +35,7 @@ export interface PortCall {
 export class WorkerPort implements MainRecordHandler {
   private readonly port: MessagePort;
   private readonly writer: PortWriter;
+  private readonly reader = new MainPortReader(this);
   private readonly calls = new CallNumbers<PortCall>();
   private closed = false;
 
@@ -41,9 +46,8 @@ export class WorkerPort implements MainRecordHandler {
   constructor(port: MessagePort, turn: Turn, onEvent: (event: WorkerEvent) => void, onDeath: () => void) {
     this.port = port;
     this.writer = new PortWriter(port, turn);
-    const reader = new MainPortReader(this);
     port.on('message', (message: ArrayBuffer | WorkerEvent) => {
-      if (message instanceof ArrayBuffer) reader.read(message);
+      if (message instanceof ArrayBuffer) this.reader.read(message);
       else onEvent(message);
     });
     // The port closes with the thread at its other end, whatever the thread died of.
@@ -52,6 +56,12 @@ export class WorkerPort implements MainRecordHandler {
       this.close();
       onDeath();
     });
+  }
+
+  /** What has crossed the port: posted to the worker, and read of what it posted. */
+  get traffic(): { readonly batches: number; readonly bytes: number; readonly batchesRead: number } {
+    const { batches, bytes } = this.writer;
+    return { batches, bytes, batchesRead: this.reader.batches };
   }
 
   /** Calls under way. */
@@ -97,18 +107,25 @@ export class WorkerPort implements MainRecordHandler {
     this.calls.get(slot, generation)?.answerData(buf, start, end);
   }
 
-  onTrailers(slot: number, generation: number, _connection: number, list: HeaderList, trailersOnly: boolean): void {
+  onTrailers(
+    slot: number,
+    generation: number,
+    _connection: number,
+    backendMs: number,
+    list: HeaderList,
+    trailersOnly: boolean,
+  ): void {
     const call = this.calls.get(slot, generation);
     if (call === undefined) return;
     this.calls.remove(call);
-    call.answerTrailers(list, trailersOnly);
+    call.answerTrailers(list, trailersOnly, backendMs);
   }
 
-  onFail(slot: number, generation: number, status: number, message: string): void {
+  onFail(slot: number, generation: number, status: number, backendMs: number, message: string): void {
     const call = this.calls.get(slot, generation);
     if (call === undefined) return;
     this.calls.remove(call);
-    call.answerFailed(status as Status, message);
+    call.answerFailed(status as Status, message, backendMs);
   }
 
   onCredit(slot: number, generation: number, bytes: number): void {
@@ -122,7 +139,7 @@ export class WorkerPort implements MainRecordHandler {
     this.port.close();
     for (const call of [...this.calls]) {
       this.calls.remove(call);
-      call.answerFailed(Status.UNAVAILABLE, 'the worker thread of its backend ended');
+      call.answerFailed(Status.UNAVAILABLE, 'the worker thread of its backend ended', -1);
     }
   }
 }

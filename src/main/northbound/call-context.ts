@@ -1,18 +1,20 @@
 import type { Logger } from 'pino';
+import type { Turn } from '../../http2/codec/turn.js';
 import type { HealthSource } from '../health/health-source.js';
 import type { ServiceRouter } from '../routing/service-router.js';
+import type { ListenerCalls } from './call-counters.js';
 import type { HeldBudget } from './held-budget.js';
 
 /** What northbound counts. */
 export interface NorthboundCounters {
-  /** Calls begun. */
-  calls: number;
   /** Requests answered 405 or 415. */
   notGrpc: number;
   /** Requests answered 431. */
   oversizedHeaders: number;
   /** Calls that the router ended because their deadline was over. */
   deadlines: number;
+  /** Connections accepted. */
+  connections: number;
   /** Connections closed because the listener had its fill. */
   connectionsRefused: number;
   /** TLS handshakes that failed, or whose client was turned away: no certificate, not HTTP/2. */
@@ -32,6 +34,9 @@ export interface CallContext {
   /** See `creditStep` in port/records.ts. */
   readonly creditStep: number;
   readonly counters: NorthboundCounters;
+  readonly calls: ListenerCalls;
+  /** The thread's turn, for its clock. */
+  readonly turn: Turn;
   /** Set when the listener answers `grpc.health.v1.Health` itself. */
   readonly health: HealthSource | undefined;
   readonly log: Logger;

@@ -11,16 +11,18 @@ import type { PortCall, WorkerPort } from '../backends/worker-port.js';
 import { answerField } from '../routing/decision.js';
 import type { MethodRoute, RouteDecision } from '../routing/route.js';
 import type { CallContext } from './call-context.js';
+import { type CallCounters, statusOf } from './call-counters.js';
 import { CallState } from './call-state.js';
 import { deadlineError, startDeadline } from './deadline.js';
 import { expiryError } from './expiry.js';
-import { HealthCall, isHealthPath } from './health-call.js';
+import { answerHealth } from './health-call.js';
 import { associationAppender, openFlags, outgoingHeaders } from './outgoing.js';
 import { ReplyHold } from './reply-hold.js';
 import { noMessage, RequestHold } from './request-hold.js';
 import { rejectHttp, rescue } from './rescue.js';
 
 const NO_BYTES = Buffer.alloc(0);
+const MALFORMED_TIMEOUT = new RpcError(Status.INTERNAL, 'malformed grpc-timeout');
 
 /**
  * One call of a client from its headers to its trailers: it is routed (at once, or when its first message is there), handed
@@ -41,6 +43,8 @@ export class Call implements StreamHandler, PortCall {
   /** Set while a backend has the call. */
   private port: WorkerPort | null = null;
   private deadline: NodeJS.Timeout | null = null;
+  private counters: CallCounters;
+  private readonly beganMs: number;
 
   /** The first message while it is gathered. */
   private first: RequestHold | null = null;
@@ -64,6 +68,8 @@ export class Call implements StreamHandler, PortCall {
     this.context = context;
     this.stream = stream;
     this.headers = headers;
+    this.counters = context.calls.unrouted;
+    this.beganMs = context.turn.nowMs();
   }
 
   /** Takes the call on. @param halfClosed the client sends no body */
@@ -75,16 +81,13 @@ export class Call implements StreamHandler, PortCall {
       this.end();
       return;
     }
-    if (head.timeoutMs === -2) {
-      this.fail(new RpcError(Status.INTERNAL, 'malformed grpc-timeout'));
-      return;
-    }
-    const route = this.context.router.route(head.path, this.headers);
+    const { router, calls, health } = this.context;
+    const route = head.timeoutMs === -2 ? MALFORMED_TIMEOUT : router.route(head.path, this.headers);
+    if (route instanceof RpcError && answerHealth(health, this.stream, head.path, halfClosed)) return;
+    if (!(route instanceof RpcError)) this.counters = calls.of(route.method.series);
+    this.counters.begun++;
     if (route instanceof RpcError) {
-      const { health } = this.context;
-      if (health !== undefined && isHealthPath(head.path))
-        new HealthCall(health, this.stream, head.path).begin(halfClosed);
-      else this.fail(route);
+      this.fail(route);
       return;
     }
     this.route = route;
@@ -120,6 +123,7 @@ export class Call implements StreamHandler, PortCall {
       'the client gave the call up',
     );
     this.port?.cancel(this);
+    this.count(Status.CANCELLED, -1);
     this.end();
   }
 
@@ -163,13 +167,8 @@ export class Call implements StreamHandler, PortCall {
       this.reply = new ReplyHold(decision.replyBinding, route.routeName, backend.name, this.context.maxMessageBytes);
     }
     const headers = outgoingHeaders(this.headers, backend.association, this.reply !== null);
-    const port = backend.openCall(
-      this,
-      openFlags(route.method, halfClosed),
-      decision.connection,
-      transactionId,
-      headers,
-    );
+    const flags = openFlags(route.method, halfClosed);
+    const port = backend.openCall(this, flags, decision.connection, transactionId, headers);
     if (port instanceof RpcError) {
       this.fail(port);
       return false;
@@ -182,18 +181,12 @@ export class Call implements StreamHandler, PortCall {
   // ── (3) to the backend ─────────────────────────────────────────────────────────────────────────────────────────────
 
   private passOn(buf: Buffer, start: number, end: number, last: boolean): void {
-    if (this.appender === null) this.port!.data(this, buf, start, end, last);
-    else this.passOnAppended(this.appender, this.port!, buf, start, end, last);
-  }
-
-  private passOnAppended(
-    appender: MessageAppender,
-    port: WorkerPort,
-    buf: Buffer,
-    start: number,
-    end: number,
-    last: boolean,
-  ): void {
+    const port = this.port!;
+    const { appender } = this;
+    if (appender === null) {
+      port.data(this, buf, start, end, last);
+      return;
+    }
     const before = appender.added;
     const refused = appender.feed(buf, start, end, (b, from, to) => port.data(this, b, from, to, false));
     this.addedDebt += appender.added - before;
@@ -249,17 +242,18 @@ export class Call implements StreamHandler, PortCall {
     if (kept.length > 0) this.stream.sendData(kept, 0, kept.length, false);
   }
 
-  answerTrailers(list: HeaderList, trailersOnly: boolean): void {
+  answerTrailers(list: HeaderList, trailersOnly: boolean, backendMs: number): void {
     // An answer that ends without a message binds nothing: an error, most likely.
     if (this.reply !== null) this.releaseReply();
     if (trailersOnly) this.stream.sendHeaders(list, answerField(this.decision!), true);
     else this.stream.sendTrailers(list);
+    this.count(statusOf(list), backendMs);
     this.end();
   }
 
-  answerFailed(status: Status, message: string): void {
+  answerFailed(status: Status, message: string, backendMs: number): void {
     this.port = null;
-    this.fail(new RpcError(status, message));
+    this.fail(new RpcError(status, message), backendMs);
   }
 
   onSent(bytes: number): void {
@@ -291,11 +285,18 @@ export class Call implements StreamHandler, PortCall {
     this.fail(expiryError(expiry));
   }
 
-  private fail(error: RpcError): void {
+  /** @param backendMs the backend's time when it is known, else -1 */
+  private fail(error: RpcError, backendMs = -1): void {
     if (this.state === CallState.over) return;
     this.port?.cancel(this);
     rescue(this.stream, error, this.state === CallState.answering);
+    this.count(error.code, backendMs);
     this.end();
+  }
+
+  private count(status: number, backendMs: number): void {
+    const backend = this.decision === null ? null : (this.decision.backend as BackendLink);
+    this.counters.ended(backend, status, this.context.turn.nowMs() - this.beganMs, backendMs);
   }
 
   /** The answer is given, or nobody waits for it any more. */

@@ -46,7 +46,6 @@ export class ClientConnection implements ServerSessionOwner {
   }
 
   onStream(stream: Stream, headers: HeaderList, endStream: boolean): void {
-    this.context.counters.calls++;
     const call = new Call(this.context, stream, this.identity === null ? headers : this.identity.apply(headers));
     stream.handler = call;
     call.begin(endStream);

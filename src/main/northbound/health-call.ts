@@ -19,16 +19,28 @@ const MAX_REQUEST_BYTES = 4096;
 /** `grpc.health.v1.HealthCheckRequest.service`. */
 const SERVICE_FIELD = new RoutingField({ path: 'service', numbers: [1], type: 'string' }, true);
 
-/** True for the methods that {@link HealthCall} answers. */
-export function isHealthPath(path: string): boolean {
-  return path === CHECK || path === WATCH;
+/**
+ * Answers a call of `grpc.health.v1.Health`, when the listener does that.
+ * @param health undefined when it does not
+ * @param halfClosed the client sends no body
+ * @returns false when the call is another one
+ */
+export function answerHealth(
+  health: HealthSource | undefined,
+  stream: Stream,
+  path: string,
+  halfClosed: boolean,
+): boolean {
+  if (health === undefined || (path !== CHECK && path !== WATCH)) return false;
+  new HealthCall(health, stream, path === WATCH).begin(halfClosed);
+  return true;
 }
 
 /**
  * A call of `grpc.health.v1.Health` that the router answers itself, on a listener for clients (AFROUTER_NORTHBOUND_HEALTH).
  * A watch ends when the router drains, or it would hold the drain up.
  */
-export class HealthCall implements StreamHandler {
+class HealthCall implements StreamHandler {
   private readonly health: HealthSource;
   private readonly stream: Stream;
   private readonly watches: boolean;
@@ -37,11 +49,10 @@ export class HealthCall implements StreamHandler {
   private told: ServingStatus | null = null;
   private unwatch: (() => void) | null = null;
 
-  /** @param path one that {@link isHealthPath} takes */
-  constructor(health: HealthSource, stream: Stream, path: string) {
+  constructor(health: HealthSource, stream: Stream, watches: boolean) {
     this.health = health;
     this.stream = stream;
-    this.watches = path === WATCH;
+    this.watches = watches;
   }
 
   /** Takes the stream over. @param halfClosed the client sends no body */

@@ -1,11 +1,14 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Limit } from '../../http2/session/limit-counters.js';
+import type { FlowCounters } from '../../http2/session/flow-counters.js';
+import type { Limit, LimitCounters } from '../../http2/session/limit-counters.js';
 import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
 import { LineAllowance, NO_LINE } from '../../observability/line-allowance.js';
+import { SocketBytes } from '../../observability/socket-bytes.js';
 import type { CertificateMaterial } from '../../port/control-messages.js';
 import type { ServerConfig } from '../config/routing-file.js';
-import type { CallContext } from './call-context.js';
+import type { CallContext, NorthboundCounters } from './call-context.js';
+import type { ListenerCalls } from './call-counters.js';
 import { certificateIdentity } from './certificate-identity.js';
 import { ClientConnection, type ClientConnectionOwner } from './client-connection.js';
 import { IdentityHeaders } from './identity-headers.js';
@@ -44,6 +47,8 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   private readonly sweeper: NodeJS.Timeout;
   private readonly limitLines = new LineAllowance(LINES_PER_SECOND, LINES_AT_ONCE, performance.now());
   private readonly acceptLines = new LineAllowance(LINES_PER_SECOND, LINES_AT_ONCE, performance.now());
+  /** What its connections carried, TLS and all. */
+  readonly bytes = new SocketBytes();
   private draining = false;
   private onEmpty: (() => void) | null = null;
 
@@ -87,6 +92,8 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
       return;
     }
     this.sockets++;
+    this.context.counters.connections++;
+    this.bytes.add(socket);
     socket.once('close', () => this.sockets--);
     if (this.tls === null) this.serve(socket, undefined);
     else this.tls.accept(socket);
@@ -136,6 +143,17 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   /** Client connections open now. */
   get connectionCount(): number {
     return this.connections.size;
+  }
+
+  /** What its calls and connections counted. */
+  get counted(): {
+    readonly northbound: NorthboundCounters;
+    readonly calls: ListenerCalls;
+    readonly limits: LimitCounters;
+    readonly flow: FlowCounters;
+  } {
+    const { counters: northbound, calls } = this.context;
+    return { northbound, calls, limits: this.options.session.counters, flow: this.options.session.flow };
   }
 
   /** Accepts no more, sends every client away (GOAWAY), and resolves when the last call has ended. */

@@ -9,7 +9,7 @@ import type {
 import { AffinityTable } from './affinity-table.js';
 import { MethodRouter, type RouteSet, type WildcardRoute } from './method-router.js';
 import { RoundRobinTurn } from './round-robin-turn.js';
-import type { MethodRoute, RoutableBackend, RoutableCluster } from './route.js';
+import type { MethodRoute, MethodSeries, RoutableBackend, RoutableCluster } from './route.js';
 import { Affinity } from './routes/affinity.js';
 import { BindingRoute, Bindings } from './routes/binding.js';
 import { HeaderAffinityRoute } from './routes/header-affinity.js';
@@ -55,6 +55,15 @@ export class Routers {
     );
   }
 
+  /** What each route remembers, for metrics. */
+  memories(): RouteMemory[] {
+    return [...this.byName].flatMap(([router, entries]) =>
+      entries.flatMap(({ routes }) =>
+        routes.map(({ config, affinity, bindings }) => ({ router, route: config.name, affinity, bindings })),
+      ),
+    );
+  }
+
   /**
    * Binds a key of an affinity route to a backend.
    * @param id the key as text
@@ -83,6 +92,14 @@ export class Routers {
   }
 }
 
+/** What one route remembers. */
+export interface RouteMemory {
+  readonly router: string;
+  readonly route: string;
+  readonly affinity: Affinity | undefined;
+  readonly bindings: Bindings | undefined;
+}
+
 /** One router entry, built. */
 interface BuiltRouter {
   readonly methods: MethodRouter;
@@ -94,8 +111,10 @@ interface BuiltRoute {
   readonly config: RouteConfig;
   /** Of the routes that remember keys. */
   readonly affinity: Affinity | undefined;
+  /** Of binding routes. */
+  readonly bindings: Bindings | undefined;
   /** The route for one of its methods. */
-  readonly forMethod: (method: MethodConfig, path: string) => MethodRoute;
+  readonly forMethod: (method: MethodConfig, path: string, series: MethodSeries) => MethodRoute;
 }
 
 /** Builds every router of a configuration that has been checked. */
@@ -139,10 +158,16 @@ function routeSet(router: RouterConfig, routes: readonly BuiltRoute[]): RouteSet
   const methods = new Map<string, MethodRoute>();
   let wildcard: WildcardRoute | undefined;
   for (const { config, forMethod } of routes) {
-    for (const method of config.methods) methods.set(method.name, forMethod(method, `/${service}/${method.name}`));
+    const seriesOf = (method: string): MethodSeries => ({ router: router.name, route: config.name, method });
+    for (const method of config.methods) {
+      const path = `${service}/${method.name}`;
+      methods.set(method.name, forMethod(method, `/${path}`, seriesOf(path)));
+    }
     // With a definition the list is complete; without one, any method is carried as unary → unary.
-    if (config.wildcard && !config.hasDescriptor)
-      wildcard = (path, name) => forMethod(undefinedMethod(name, config), path);
+    if (config.wildcard && !config.hasDescriptor) {
+      const series = seriesOf('other');
+      wildcard = (path, name) => forMethod(undefinedMethod(name, config), path, series);
+    }
   }
   return { methods, wildcard };
 }
@@ -175,10 +200,16 @@ function buildRoute(
     config.binding === undefined
       ? undefined
       : new Bindings(config.name, config.binding.field, config.binding.method, config.binding.exclusive, cluster, turn);
-  const forMethod = (method: MethodConfig, path: string): MethodRoute => {
+  const forMethod = (method: MethodConfig, path: string, series: MethodSeries): MethodRoute => {
     const base: RouteBase = {
       routeName: config.name,
-      method: { path, name: method.name, requestStream: method.requestStream, responseStream: method.responseStream },
+      method: {
+        path,
+        name: method.name,
+        requestStream: method.requestStream,
+        responseStream: method.responseStream,
+        series,
+      },
       cluster,
       associationFields: associationFields(method, cluster),
     };
@@ -198,7 +229,7 @@ function buildRoute(
     }
     return new RoundRobinRoute(base, turn);
   };
-  return { config, affinity, forMethod };
+  return { config, affinity, bindings, forMethod };
 }
 
 function associationFields(

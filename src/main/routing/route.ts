@@ -27,6 +27,18 @@ export interface Method {
   readonly name: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
+  readonly series: MethodSeries;
+}
+
+/**
+ * What the calls of a method are counted under. One object for each method that is named; the methods of a route that nobody
+ * names share one, or clients could make up any number of series.
+ */
+export interface MethodSeries {
+  readonly router: string;
+  readonly route: string;
+  /** `package.Service/Method`, or `other`. */
+  readonly method: string;
 }
 
 /** What a decision reserves for the length of a call: an affinity entry that may not be evicted meanwhile. */

@@ -2,10 +2,16 @@ import type { Logger } from 'pino';
 import { Status } from '../../grpc/status-code.js';
 import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
-import type { BackendPlan, CertificateMaterial, ConnectionEvent } from '../../port/control-messages.js';
+import type {
+  BackendPlan,
+  BackendSnapshot,
+  CertificateMaterial,
+  ConnectionEvent,
+} from '../../port/control-messages.js';
 import { BackendTls } from '../southbound/backend-tls.js';
 import { Connection, type ConnectionOwner } from '../southbound/connection.js';
 import type { BackendContext } from './backend-context.js';
+import { type BackendCounters, newBackendCounters } from './backend-counters.js';
 import { type MethodKind, Request } from './request.js';
 import type { RequestRegistry } from './request-registry.js';
 
@@ -20,6 +26,7 @@ export class Backend implements ConnectionOwner {
   /** True for `active_active`: replicas may answer differently, come late, and decline. */
   readonly replicated: boolean;
   readonly context: BackendContext;
+  readonly counters: BackendCounters = newBackendCounters();
   readonly connections: readonly Connection[];
   private readonly associationKey: string;
   private readonly tls: BackendTls | null;
@@ -92,7 +99,7 @@ export class Backend implements ConnectionOwner {
     this.tell(connection, true);
     let caughtUp = 0;
     for (const request of this.inProgress) if (request.catchUp(connection)) caughtUp++;
-    this.context.counters.catchUps += caughtUp;
+    this.counters.catchUps += caughtUp;
     if (caughtUp > 0) {
       this.log.info(
         { event: 'replica_caught_up', connection: connection.name, requests: caughtUp },
@@ -126,12 +133,30 @@ export class Backend implements ConnectionOwner {
     for (const request of this.inProgress) {
       const dropped = request.dropStalled(nowMs, this.context.settings.replicaStallMs);
       if (dropped === 0) continue;
-      this.context.counters.legsStalled += dropped;
+      this.counters.legsStalled += dropped;
       this.log.warn(
         { event: 'replica_stalled', dropped },
         'a replica that took no request bytes was dropped from a call',
       );
     }
+  }
+
+  /** @param requests those of this backend */
+  snapshot(requests: readonly Request[]): BackendSnapshot {
+    let replicaStreams = 0;
+    let backlogBytes = 0;
+    for (const request of requests) {
+      replicaStreams += request.openLegs;
+      backlogBytes += request.backlogBytes;
+    }
+    return {
+      index: this.index,
+      requests: requests.length,
+      replicaStreams,
+      backlogBytes,
+      counters: { ...this.counters },
+      connections: this.connections.map((connection) => connection.snapshot()),
+    };
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { Connection } from '../southbound/connection.js';
 import { ReplicaStream } from '../southbound/replica-stream.js';
 import type { Backend } from './backend.js';
+import { countAnswers, countEndedLeg } from './backend-counters.js';
 import { Backlog } from './backlog.js';
 import { FirstResponder } from './responses/first-responder.js';
 import { LastToEnd } from './responses/last-to-end.js';
@@ -56,6 +57,9 @@ export class Request {
   private readonly boundary: MessageBoundary | null;
   /** Connections that wait for the next message to begin. */
   private joining: Connection[] | null = null;
+  private readonly openedMs: number;
+  /** True once the client had an answer to the end. */
+  private settled = false;
 
   constructor(
     slot: number,
@@ -74,7 +78,8 @@ export class Request {
     this.headers = headers;
     this.extra = extra;
     this.halfClosed = halfClosed;
-    const { settings } = backend.context;
+    const { settings, turn } = backend.context;
+    this.openedMs = turn.nowMs();
     if (!replicated) this.rule = new PassThrough(this);
     else if (kind.responseStream) this.rule = new Merged(this);
     else if (kind.requestStream) this.rule = new LastToEnd(this, settings.maxMessageBytes);
@@ -88,7 +93,7 @@ export class Request {
   onData(buf: Buffer, start: number, end: number, last: boolean): void {
     this.received += end - start;
     if (last) this.halfClosed = true;
-    if (this.backlog !== null && !this.backlog.add(buf, start, end)) this.backend.context.counters.replayOverflows++;
+    if (this.backlog !== null && !this.backlog.add(buf, start, end)) this.backend.counters.replayOverflows++;
     if (this.boundary !== null) {
       const boundary = this.boundary.feed(buf, start, end);
       if (boundary instanceof RpcError) {
@@ -119,6 +124,7 @@ export class Request {
   /** The client is gone or the call was given up. */
   onCancel(): void {
     this.running = false;
+    countAnswers(this.backend.counters, this.legs, null, false);
     this.cancelLegs();
     this.backend.forget(this);
   }
@@ -153,7 +159,7 @@ export class Request {
     }
     if (this.backlog !== null) {
       if (!this.backlog.complete) {
-        this.backend.context.counters.catchUpsRefused++;
+        this.backend.counters.catchUpsRefused++;
         return false;
       }
       const { kept } = this.backlog;
@@ -199,8 +205,7 @@ export class Request {
   /** A leg's end is known; the response rule hears of it next. */
   legEnded(leg: ReplicaStream): void {
     this.openLegs--;
-    if (leg.state === 'lost') this.backend.context.counters.legsLost++;
-    else if (leg.state === 'declined') this.backend.context.counters.legsDeclined++;
+    countEndedLeg(this.backend.counters, leg, this.settled);
     // The slowest may have been this one.
     this.legTook();
   }
@@ -256,8 +261,9 @@ export class Request {
     } else if (!trailersOnly && !this.headersSent) {
       this.forwardHeaders(leg, leg.held.headers!);
     }
-    this.backend.context.port.trailers(this.slot, this.generation, leg.connection.index, list, trailersOnly);
-    this.answered();
+    const { index } = leg.connection;
+    this.backend.context.port.trailers(this.slot, this.generation, index, this.durationMs, list, trailersOnly);
+    this.answered(leg);
   }
 
   /** The call failed; the message names the backend. */
@@ -268,14 +274,26 @@ export class Request {
       this.slot,
       this.generation,
       status,
+      this.durationMs,
       `backend ${name} of cluster ${cluster}: ${reason}`,
     );
-    this.answered();
+    this.answered(null);
+  }
+
+  private get durationMs(): number {
+    return this.backend.context.turn.nowMs() - this.openedMs;
+  }
+
+  /** Bytes kept for replicas that may come. */
+  get backlogBytes(): number {
+    return this.backlog?.bytes ?? 0;
   }
 
   /** The client has what it gets. The other replicas may finish within the grace period. */
-  private answered(): void {
+  private answered(taken: ReplicaStream | null): void {
     this.running = false;
+    countAnswers(this.backend.counters, this.legs, taken, this.rule instanceof Merged);
+    this.settled = true;
     const graceMs = this.backend.context.settings.discardGraceMs;
     if (this.openLegs > 0) for (const leg of this.legs) leg.finishWithin(graceMs);
     this.backend.forget(this);

@@ -1,14 +1,14 @@
-import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { HeaderField } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
-import { ClientSession, type ClientSessionOwner } from '../../http2/session/client-session.js';
 import type { Limit } from '../../http2/session/limit-counters.js';
 import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
+import { SocketBytes } from '../../observability/socket-bytes.js';
+import type { ConnectionSnapshot } from '../../port/control-messages.js';
+import { Attempt } from './attempt.js';
 import type { BackendTls } from './backend-tls.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionState } from './connection-state.js';
-import { type DialOwner, dial, failureReason } from './dial.js';
 import type { ReplicaStream } from './replica-stream.js';
 
 /** A session that was open this long or longer counts as a success: the back-off starts over, and GOAWAY redials at once. */
@@ -53,8 +53,10 @@ export class Connection {
   state: ConnectionState = 'unset';
   /** Grows with each move: streams to an earlier address are not streams to this replica. */
   epoch = 0;
-  /** Times it was dialled. */
-  dials = 0;
+  /** Times it was dialled, and times that led to an open connection. */
+  private dials = 0;
+  private opens = 0;
+  private readonly bytes = new SocketBytes();
 
   constructor(
     name: string,
@@ -137,6 +139,7 @@ export class Connection {
     this.become('dialling');
     this.dials++;
     this.current = new Attempt(this, this.addr, this.port, this.tls, this.context);
+    this.bytes.add(this.current.socket);
   }
 
   /** The session at hand gets no new streams and ends with its last; the connection is not open any more. */
@@ -197,6 +200,19 @@ export class Connection {
     if (this.current === attempt) this.admit();
   }
 
+  snapshot(): ConnectionSnapshot {
+    return {
+      state: this.state,
+      dials: this.dials,
+      opens: this.opens,
+      streams: this.current?.session?.streamCount ?? 0,
+      waiting: this.waiting.size,
+      receivedBytes: this.bytes.received,
+      sentBytes: this.bytes.sent,
+      rttMs: this.current?.session?.rttMs ?? -1,
+    };
+  }
+
   private retryLater(): void {
     this.retryTimer = setTimeout(() => {
       this.retryTimer = null;
@@ -218,88 +234,15 @@ export class Connection {
   private become(state: ConnectionState): void {
     const was = this.state;
     this.state = state;
-    if (state === 'open' && was !== 'open') this.owner.onOpen(this);
+    if (state === 'open' && was !== 'open') {
+      this.opens++;
+      this.owner.onOpen(this);
+    }
     if (was === 'open' && state !== 'open') {
       const stranded = [...this.waiting];
       this.waiting.clear();
       for (const leg of stranded) leg.turnedAway();
       this.owner.onClosed(this);
     }
-  }
-}
-
-/** One attempt to connect and, if it succeeds, its session. */
-class Attempt implements ClientSessionOwner, DialOwner {
-  private readonly connection: Connection;
-  private readonly context: ConnectionContext;
-  private readonly socket: Socket;
-  private readonly timer: NodeJS.Timeout;
-  private openedAt = 0;
-  private over = false;
-  session: ClientSession | null = null;
-
-  constructor(connection: Connection, addr: string, port: number, tls: BackendTls | null, context: ConnectionContext) {
-    this.connection = connection;
-    this.context = context;
-    this.timer = setTimeout(
-      () => this.fail(`no connection within ${context.connectTimeoutMs} ms`),
-      context.connectTimeoutMs,
-    );
-    this.socket = dial(addr, port, tls, this);
-    // Before the session's own listener, so that the reason it closes with is one that an operator understands.
-    this.socket.on('error', (error) => this.fail(failureReason(error)));
-  }
-
-  /** How long the session has been usable, in ms. */
-  get openMs(): number {
-    return this.openedAt === 0 ? 0 : performance.now() - this.openedAt;
-  }
-
-  onConnected(socket: Socket): void {
-    this.session = new ClientSession(socket, this.context.session, this.context.options, this);
-  }
-
-  fail(reason: string): void {
-    if (this.session !== null) {
-      this.session.close(reason);
-      return;
-    }
-    this.end(reason);
-    this.socket.destroy();
-  }
-
-  private end(reason: string): void {
-    if (this.over) return;
-    this.over = true;
-    clearTimeout(this.timer);
-    this.connection.attemptClosed(this, reason);
-  }
-
-  drain(): void {
-    clearTimeout(this.timer);
-    if (this.session !== null) this.session.drain();
-    else this.socket.destroy();
-  }
-
-  onReady(): void {
-    clearTimeout(this.timer);
-    this.openedAt = performance.now();
-    this.connection.attemptReady(this);
-  }
-
-  onGoaway(code: number): void {
-    this.connection.attemptGoaway(this, code);
-  }
-
-  onStreamSlot(): void {
-    this.connection.attemptSlot(this);
-  }
-
-  onLimit(limit: Limit, detail: string): void {
-    this.connection.attemptLimit(limit, detail);
-  }
-
-  onClose(reason: string): void {
-    this.end(reason);
   }
 }

@@ -15,7 +15,7 @@ export class Bindings {
   private readonly cluster: RoutableCluster;
   private readonly turn: RoundRobinTurn;
   private readonly exclusive: boolean;
-  /** Backends that a client has, when each may have only one. */
+  /** Backends that a client was given or has named; where each may have only one client they are given to no other. */
   private readonly taken = new Set<RoutableBackend>();
   /** Backends by name as metadata has it: one character an octet. */
   private readonly byValue: ReadonlyMap<string, RoutableBackend>;
@@ -49,6 +49,11 @@ export class Bindings {
         new Decision(backend, { answerName: metadataKey, answerValue: keyOfText(backend.name) }),
       ]),
     );
+  }
+
+  /** How many backends a client was given or has named. */
+  get boundBackends(): number {
+    return this.taken.size;
   }
 
   /** A backend for a client that has none. */

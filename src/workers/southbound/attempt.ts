@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import { ClientSession, type ClientSessionOwner } from '../../http2/session/client-session.js';
+import type { Limit } from '../../http2/session/limit-counters.js';
+import type { BackendTls } from './backend-tls.js';
+import type { Connection, ConnectionContext } from './connection.js';
+import { type DialOwner, dial, failureReason } from './dial.js';
+
+/** One attempt to connect and, if it succeeds, its session. */
+export class Attempt implements ClientSessionOwner, DialOwner {
+  private readonly connection: Connection;
+  private readonly context: ConnectionContext;
+  readonly socket: Socket;
+  private readonly timer: NodeJS.Timeout;
+  private openedAt = 0;
+  private over = false;
+  session: ClientSession | null = null;
+
+  constructor(connection: Connection, addr: string, port: number, tls: BackendTls | null, context: ConnectionContext) {
+    this.connection = connection;
+    this.context = context;
+    this.timer = setTimeout(
+      () => this.fail(`no connection within ${context.connectTimeoutMs} ms`),
+      context.connectTimeoutMs,
+    );
+    this.socket = dial(addr, port, tls, this);
+    // Before the session's own listener, so that the reason it closes with is one that an operator understands.
+    this.socket.on('error', (error) => this.fail(failureReason(error)));
+  }
+
+  /** How long the session has been usable, in ms. */
+  get openMs(): number {
+    return this.openedAt === 0 ? 0 : performance.now() - this.openedAt;
+  }
+
+  onConnected(socket: Socket): void {
+    this.session = new ClientSession(socket, this.context.session, this.context.options, this);
+  }
+
+  fail(reason: string): void {
+    if (this.session !== null) {
+      this.session.close(reason);
+      return;
+    }
+    this.end(reason);
+    this.socket.destroy();
+  }
+
+  private end(reason: string): void {
+    if (this.over) return;
+    this.over = true;
+    clearTimeout(this.timer);
+    this.connection.attemptClosed(this, reason);
+  }
+
+  drain(): void {
+    clearTimeout(this.timer);
+    if (this.session !== null) this.session.drain();
+    else this.socket.destroy();
+  }
+
+  onReady(): void {
+    clearTimeout(this.timer);
+    this.openedAt = performance.now();
+    this.connection.attemptReady(this);
+  }
+
+  onGoaway(code: number): void {
+    this.connection.attemptGoaway(this, code);
+  }
+
+  onStreamSlot(): void {
+    this.connection.attemptSlot(this);
+  }
+
+  onLimit(limit: Limit, detail: string): void {
+    this.connection.attemptLimit(limit, detail);
+  }
+
+  onClose(reason: string): void {
+    this.end(reason);
+  }
+}
