@@ -35,6 +35,7 @@ export abstract class UnaryCaller implements StreamHandler {
   protected abstract done(end: number): void;
 
   onHeaders(list: HeaderList, endStream: boolean): void {
+    if (list.get(':status') !== '200') throw new Error(`a call failed: HTTP status ${list.get(':status')}`);
     if (endStream) this.onTrailers(list);
   }
 
