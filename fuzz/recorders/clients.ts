@@ -42,6 +42,7 @@ const owner: ServerSessionOwner = {
   onReady() {},
   onGoaway() {},
   onClose() {},
+  onLimit() {},
   onOversizedHeaders() {},
   onStream(stream: Stream, _list: HeaderList, endStream: boolean) {
     stream.handler = new Echo(stream);

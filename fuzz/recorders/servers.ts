@@ -64,6 +64,7 @@ async function record(name: string, port: number, paths: readonly string[], more
     onReady() {},
     onGoaway() {},
     onClose() {},
+    onLimit() {},
     onStreamSlot() {},
   });
   for (const path of paths) {

@@ -1,6 +1,7 @@
 import { ScratchPool } from '../../src/http2/codec/scratch-pool.js';
 import { Turn } from '../../src/http2/codec/turn.js';
 import { SharedHeaderLists } from '../../src/http2/hpack/shared-header-lists.js';
+import { newFlowCounters } from '../../src/http2/session/flow-counters.js';
 import { newLimitCounters } from '../../src/http2/session/limit-counters.js';
 import type { SessionContext, SessionOptions } from '../../src/http2/session/options.js';
 import { loadSettings } from '../../src/main/config/settings.js';
@@ -15,7 +16,7 @@ const settings = loadSettings({
 });
 
 export function sessionOptions(): SessionOptions {
-  return { ...settings, counters: newLimitCounters() };
+  return { ...settings, keepaliveIdle: true, counters: newLimitCounters(), flow: newFlowCounters() };
 }
 
 /** What the sessions of a thread share. */

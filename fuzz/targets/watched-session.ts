@@ -31,6 +31,10 @@ export class Watch {
     this.events.add('goaway');
   }
 
+  onLimit(limit: string): void {
+    this.events.add(limit);
+  }
+
   onClose(reason: string): void {
     hold(this.closeReason === null, 'onClose twice');
     this.closeReason = reason;

@@ -113,7 +113,7 @@ export class ClientSession extends Session {
       this.drop(stream);
       stream.handler.onReset(ErrorCode.REFUSED_STREAM, ResetCause.refused);
     }
-    this.closeWhenDone();
+    this.closeWhenDrained();
   }
 
   /** A reset that we want: paced. Until it goes out nobody hears of the stream any more. */
@@ -138,20 +138,20 @@ export class ClientSession extends Session {
   /** Takes no new streams; the connection closes with its last one. */
   drain(): void {
     this.goneAway = true;
-    this.closeWhenDone();
+    this.closeWhenDrained();
   }
 
   protected override onClosed(): void {
     this.pacer.close();
   }
 
-  private closeWhenDone(): void {
-    if (this.goneAway && this.streams.size === 0) this.close('drained');
+  protected override get drained(): boolean {
+    return this.goneAway && this.streams.size === 0;
   }
 
   protected override onStreamClosed(stream: Stream): void {
     this.pacer.forget(stream);
-    this.closeWhenDone();
+    this.closeWhenDrained();
     this.offerSlot();
   }
 

@@ -4,6 +4,7 @@ import { SCRATCH_BYTES } from '../codec/scratch-pool.js';
 import { ErrorCode } from '../frame/error-code.js';
 import { DEFAULT_MAX_FRAME_BYTES, DEFAULT_WINDOW_BYTES, MAX_INT31 } from '../frame/head.js';
 import { Http2Error } from '../frame/http2-error.js';
+import { Setting } from '../frame/settings.js';
 import { HpackEncoder } from '../hpack/encoder.js';
 import type { HeaderField } from '../hpack/header-field.js';
 import type { HeaderList } from '../hpack/header-list.js';
@@ -26,7 +27,7 @@ export interface SenderOwner {
  */
 export class Sender implements WriterOwner {
   readonly writer: FrameWriter;
-  readonly encoder: HpackEncoder;
+  private readonly encoder: HpackEncoder;
   private readonly owner: SenderOwner;
   private readonly flow: FlowCounters;
   /** The peer's settings. */
@@ -63,16 +64,27 @@ export class Sender implements WriterOwner {
 
   // ── what the peer allows ───────────────────────────────────────────────────────────────────────────────────────────
 
-  /** SETTINGS_MAX_FRAME_SIZE; we never use more than the default. */
-  setMaxFrameBytes(bytes: number): void {
-    this.maxFrameBytes = Math.min(bytes, DEFAULT_MAX_FRAME_BYTES);
+  /** Applies a setting of the peer that concerns what we send on `streams`. @throws Http2Error when a window overflows */
+  setting(id: number, value: number, streams: Iterable<Stream>): void {
+    switch (id) {
+      case Setting.HEADER_TABLE_SIZE:
+        this.encoder.setPeerTableSize(value);
+        break;
+      case Setting.MAX_FRAME_SIZE:
+        // We never use more than the default.
+        this.maxFrameBytes = Math.min(value, DEFAULT_MAX_FRAME_BYTES);
+        break;
+      case Setting.INITIAL_WINDOW_SIZE:
+        this.setInitialWindow(value, streams);
+        break;
+    }
   }
 
   /**
    * SETTINGS_INITIAL_WINDOW_SIZE changes the window of every stream by the difference (RFC 9113 §6.9.2).
    * @throws Http2Error when a window overflows
    */
-  setInitialWindow(bytes: number, streams: Iterable<Stream>): void {
+  private setInitialWindow(bytes: number, streams: Iterable<Stream>): void {
     const change = bytes - this.initialWindow;
     this.initialWindow = bytes;
     for (const stream of streams) {

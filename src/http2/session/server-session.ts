@@ -140,7 +140,11 @@ export class ServerSession extends Session {
   private stopAccepting(code: number, why: string): void {
     this.lastAcceptedId = this.lastPeerStreamId();
     this.writer.goaway(this.lastAcceptedId, code, why);
-    this.onStreamClosed();
+    this.closeWhenDrained();
+  }
+
+  protected override get drained(): boolean {
+    return this.draining && this.lastAcceptedId !== MAX_INT31 && this.streams.size === 0;
   }
 
   override sweep(now: number): void {
@@ -154,7 +158,7 @@ export class ServerSession extends Session {
   }
 
   protected override onStreamClosed(): void {
-    if (this.draining && this.lastAcceptedId !== MAX_INT31 && this.streams.size === 0) this.close('drained');
+    this.closeWhenDrained();
   }
 
   protected override lastPeerStreamId(): number {

@@ -1,13 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { FrameWriter } from '../codec/frame-writer.js';
 import { ErrorCode, errorCodeName } from '../frame/error-code.js';
-import { Http2Error } from '../frame/http2-error.js';
 import { Setting } from '../frame/settings.js';
 import type { HeaderList } from '../hpack/header-list.js';
-import { HeaderBombError, HpackError } from '../hpack/hpack-error.js';
 import { ResetCause, type Stream } from '../stream/stream.js';
 import { afterLocalEnd, afterRemoteEnd, StreamState } from '../stream/stream-state.js';
 import { Abuse, AbuseBudget, abuseLimit, HonestTraffic } from './abuse-budget.js';
+import { connectionError } from './connection-error.js';
 import { Keepalive } from './keepalive.js';
 import type { Limit } from './limit-counters.js';
 import { LimitReport } from './limit-report.js';
@@ -45,6 +44,8 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   private readonly keepalive: Keepalive;
   private ready = false;
   protected closed = false;
+  /** In the middle of a chunk or a sweep: a stream may have left the table whose handler is told next. */
+  private busy = false;
   private closeReason = 'closed by the peer';
   private readonly watch: SlowPeerWatch;
 
@@ -59,8 +60,8 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     this.pinger = new Pinger(this.writer);
     this.keepalive = new Keepalive(this, options, this.pinger);
     this.receiver = new Receiver(this, context, options, this.sender, server);
-    this.budget = new AbuseBudget(options, this.traffic, now);
-    this.watch = new SlowPeerWatch(this, this.receiver, this.writer, options, now());
+    this.budget = new AbuseBudget(options, this.traffic, () => performance.now());
+    this.watch = new SlowPeerWatch(this, this.receiver, this.writer, options, performance.now());
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('error', (error: Error) => {
       this.closeReason = error.message;
@@ -84,16 +85,15 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   private receive(chunk: Buffer): void {
     if (this.closed) return;
     this.keepalive.heard = true;
+    this.busy = true;
     try {
       this.receiver.push(chunk);
     } catch (error) {
-      if (error instanceof Http2Error) this.failFor(error.limit, error.code, error.message);
-      else if (error instanceof HeaderBombError) {
-        this.failFor('headerListsOversized', ErrorCode.ENHANCE_YOUR_CALM, error.message);
-      } else if (error instanceof HpackError) {
-        this.failFor('protocolErrors', ErrorCode.COMPRESSION_ERROR, error.message);
-      } else throw error;
+      const { limit, code, message } = connectionError(error);
+      this.failFor(limit, code, message);
     }
+    this.busy = false;
+    this.closeWhenDrained();
   }
 
   stream(id: number): Stream | undefined {
@@ -126,21 +126,10 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   }
 
   onSetting(id: number, value: number): void {
-    switch (id) {
-      case Setting.HEADER_TABLE_SIZE:
-        this.sender.encoder.setPeerTableSize(value);
-        break;
-      case Setting.MAX_CONCURRENT_STREAMS:
-        this.peerMaxConcurrentStreams = value;
-        this.onPeerStreamLimit();
-        break;
-      case Setting.MAX_FRAME_SIZE:
-        this.sender.setMaxFrameBytes(value);
-        break;
-      case Setting.INITIAL_WINDOW_SIZE:
-        this.sender.setInitialWindow(value, this.streams.values());
-        break;
-    }
+    if (id === Setting.MAX_CONCURRENT_STREAMS) {
+      this.peerMaxConcurrentStreams = value;
+      this.onPeerStreamLimit();
+    } else this.sender.setting(id, value, this.streams.values());
   }
 
   onSettingsApplied(): void {
@@ -227,6 +216,14 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** No stream is left and none will come. */
+  protected abstract get drained(): boolean;
+
+  /** Closes the connection with its last stream, whose handler has been told by then: `onClose` comes after everything. */
+  protected closeWhenDrained(): void {
+    if (!this.busy && this.drained) this.close('drained');
+  }
+
   /** Highest id of a stream the peer opened and we took, for GOAWAY. */
   protected abstract lastPeerStreamId(): number;
 
@@ -269,8 +266,12 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
 
   /** Ends what takes too long. To be called about once a second. @param now ms, of performance.now() */
   sweep(now: number): void {
-    if (!this.closed) this.watch.look(now);
+    if (this.closed) return;
+    this.busy = true;
+    this.watch.look(now);
     if (!this.closed) this.keepalive.look(now);
+    this.busy = false;
+    this.closeWhenDrained();
   }
 
   /** @internal used by SlowPeerWatch and Lifetime */
@@ -307,8 +308,4 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     this.onClosed();
     this.owner.onClose(this.closeReason);
   }
-}
-
-function now(): number {
-  return performance.now();
 }
