@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createServer, type Server, type TlsOptions } from 'node:tls';
-import { ServerCredentials, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { type BackendPlan, Bed, roundRobin } from '../support/bed.js';
-import { Authority, type Certificate, CertificateDirectory, HERE } from '../support/certificates.js';
+import { Authority, CertificateDirectory, HERE } from '../support/certificates.js';
+import { serves } from '../support/tls-credentials.js';
 
 /** One backend of one replica, each with a name of its own and its own idea of TLS. */
 interface Case {
@@ -118,15 +119,6 @@ function makeCases(): readonly Case[] {
       fails: /^TLS: the backend speaks neither TLS 1\.2 nor TLS 1\.3/,
     },
   ];
-}
-
-function serves({ certificate, key }: Certificate, clientCa?: string): ServerCredentials {
-  const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) };
-  return ServerCredentials.createSsl(
-    clientCa === undefined ? null : Buffer.from(clientCa),
-    [pair],
-    clientCa !== undefined,
-  );
 }
 
 before(async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
-import { type ChannelCredentials, credentials, status } from '@grpc/grpc-js';
+import { type ChannelCredentials, status } from '@grpc/grpc-js';
 import { Bed, roundRobin } from '../support/bed.js';
 import { Authority, type Certificate, CertificateDirectory, HERE, type Subject } from '../support/certificates.js';
 import { EchoClient } from '../support/client.js';
 import { freePort } from '../support/free-ports.js';
+import { trusts } from '../support/tls-credentials.js';
 
 const KEY = 'x-client-identity';
 
@@ -34,7 +35,6 @@ before(async () => {
       ],
       client: shows(clients.issue({ name: 'well-behaved' })),
     },
-    daemon: { env: { AFROUTER_LOG_LEVEL: 'debug' } },
   });
 });
 
@@ -43,8 +43,8 @@ after(async () => {
   files?.remove();
 });
 
-function shows({ certificate, key }: Certificate): ChannelCredentials {
-  return credentials.createSsl(Buffer.from(servers.pem), Buffer.from(key), Buffer.from(certificate));
+function shows(certificate: Certificate): ChannelCredentials {
+  return trusts(servers.pem, certificate);
 }
 
 function clientOn(context: TestContext, port: number, secured?: ChannelCredentials): EchoClient {
@@ -77,7 +77,7 @@ test('clients without a certificate, with one of another authority, or with an o
   await open.untilMessages(1);
   const before = bed.replica('a1').calls.length;
   for (const [secured, reason] of [
-    [credentials.createSsl(Buffer.from(servers.pem)), /has no certificate/],
+    [trusts(servers.pem), /has no certificate/],
     [shows(stranger), /not accepted: .*SIGNATURE/],
     [shows(expired), /not accepted: CERT_HAS_EXPIRED/],
   ] as const) {
@@ -140,7 +140,7 @@ test('nobody can set the key through a listener that has another key of its own'
 
 test('clientAuth request lets clients without a certificate through, without an identity', async (context) => {
   const before = bed.replica('a1').calls.length;
-  const client = clientOn(context, requestPort, credentials.createSsl(Buffer.from(servers.pem)));
+  const client = clientOn(context, requestPort, trusts(servers.pem));
   const { code } = await client.call('Get', { key: 'k' }, { metadata: { 'x-other-identity': 'me' } });
   assert.equal(code, status.OK);
   assert.deepEqual(bed.replica('a1').calls[before]!.meta('x-other-identity'), []);
@@ -172,7 +172,7 @@ test('serverCertificates of old files are the certificate of a listener without 
     routes: [roundRobin('all', 'shards')],
     tls: {
       file: { serverCertificates: { grpcCertificate: certificate, grpcKey: key, grpcCsr: 'not-there.csr' } },
-      client: credentials.createSsl(Buffer.from(servers.pem)),
+      client: trusts(servers.pem),
     },
   });
   context.after(() => old.stop());

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { before, type TestContext, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
-import { credentials, ServerCredentials, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { Bed, type BedTls, roundRobin } from '../support/bed.js';
 import { Authority, type Certificate, CertificateDirectory, HERE } from '../support/certificates.js';
 import { eventually, within } from '../support/eventually.js';
 import { frame, PREFACE, Type } from '../support/frames.js';
+import { serves, trusts } from '../support/tls-credentials.js';
 
 let authority: Authority;
 let clients: Authority;
@@ -32,20 +33,20 @@ async function start(context: TestContext, tls: BedTls): Promise<Bed> {
   const bed = await Bed.start({
     clusters: { shards: { a: ['a1', 'a2'] } },
     routes: [roundRobin('all', 'shards')],
-    tls: { client: credentials.createSsl(Buffer.from(authority.pem)), ...tls },
+    tls: { client: trusts(authority.pem), ...tls },
     daemon: { env: { AFROUTER_CERTIFICATE_POLL_MS: '50' } },
   });
   context.after(() => bed.stop());
   return bed;
 }
 
-function serves({ certificate, key }: Certificate, clientCa?: string): ServerCredentials {
-  const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) };
-  return ServerCredentials.createSsl(
-    clientCa === undefined ? null : Buffer.from(clientCa),
-    [pair],
-    clientCa !== undefined,
-  );
+/** With TLS on both sides, and replicas that want the router's certificate. */
+function startMutual(context: TestContext, files: CertificateDirectory): Promise<Bed> {
+  return start(context, {
+    server: files.writePair('server', first),
+    backends: { ca: files.write('ca.pem', authority.pem), ...files.writePair('router', client) },
+    replicas: serves(first, clients.pem),
+  });
 }
 
 /** What each client may resume. */
@@ -106,13 +107,7 @@ function load(bed: Bed, streams = 4): { stop(): Promise<readonly number[]> } {
 
 test('certificates replaced under load: no call fails, no connection drops, new connections see the new one', async (context) => {
   const files = directory(context);
-  const ca = files.write('ca.pem', authority.pem);
-  const routers = files.writePair('router', client);
-  const bed = await start(context, {
-    server: files.writePair('server', first),
-    backends: { ca, ...routers },
-    replicas: serves(first, clients.pem),
-  });
+  const bed = await startMutual(context, files);
   const old = await dial(bed);
   const endless = bed.client.open('Bidi').send({ key: 'before' });
   await endless.untilMessages(2);
@@ -196,13 +191,7 @@ test('the symbolic links of Kubernetes are followed', async (context) => {
 
 test('a new authority and certificate of a backend are used with the next dial', async (context) => {
   const files = directory(context);
-  const ca = files.write('ca.pem', authority.pem);
-  const routers = files.writePair('router', client);
-  const bed = await start(context, {
-    server: files.writePair('server', first),
-    backends: { ca, ...routers },
-    replicas: serves(first, clients.pem),
-  });
+  const bed = await startMutual(context, files);
   const nextServers = new Authority('next authority of servers');
   const nextClients = new Authority('next authority of clients');
   const from = bed.daemon.lines.length;
@@ -228,11 +217,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     const files = directory(context);
     const bed = await start(context, {
       server: { ...files.writePair('server', first), ca: files.write('clients.pem', clients.pem) },
-      client: credentials.createSsl(
-        Buffer.from(authority.pem),
-        Buffer.from(client.key),
-        Buffer.from(client.certificate),
-      ),
+      client: trusts(authority.pem, client),
     });
     const shown = { cert: client.certificate, key: client.key, maxVersion };
     const socket = await dial(bed, shown);

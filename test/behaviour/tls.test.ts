@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { credentials, ServerCredentials, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { Bed, roundRobin } from '../support/bed.js';
 import { Authority, type Certificate, CertificateDirectory, HERE } from '../support/certificates.js';
-import { within } from '../support/eventually.js';
+import { eventually, within } from '../support/eventually.js';
 import { PREFACE } from '../support/frames.js';
+import { serves, trusts } from '../support/tls-credentials.js';
 
 let files: CertificateDirectory;
 let authority: Authority;
@@ -18,19 +19,16 @@ before(async () => {
   authority = new Authority('clients trust');
   server = authority.issue(HERE);
   const replicaAuthority = new Authority('the router trusts');
-  const replica = replicaAuthority.issue(HERE);
   bed = await Bed.start({
     clusters: { shards: { a: ['a1', 'a2'] } },
     routes: [roundRobin('all', 'shards')],
     tls: {
       server: files.writePair('server', server),
       backends: { ca: files.write('replica-ca.pem', replicaAuthority.pem) },
-      replicas: ServerCredentials.createSsl(null, [
-        { cert_chain: Buffer.from(replica.certificate), private_key: Buffer.from(replica.key) },
-      ]),
-      client: credentials.createSsl(Buffer.from(authority.pem)),
+      replicas: serves(replicaAuthority.issue(HERE)),
+      client: trusts(authority.pem),
     },
-    daemon: { env: { AFROUTER_LOG_LEVEL: 'debug', AFROUTER_TLS_HANDSHAKE_MS: '700' } },
+    daemon: { env: { AFROUTER_TLS_HANDSHAKE_MS: '700' } },
   });
 });
 
@@ -163,6 +161,7 @@ test('a handshake that is not over in time is ended', async () => {
   // The head of a ClientHello of 512 bytes that never comes.
   half.write(Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]));
   await Promise.all([ended(silent), ended(half)]);
+  await bed.daemon.untilLine((line) => line.event === 'limit_hit' && line.limit === 'tlsHandshake', 'a limit was met');
   await assertServes();
 });
 
@@ -176,4 +175,26 @@ test('a hundred clients that leave in the middle of their handshake do no harm',
     }),
   );
   await assertServes();
+});
+
+test('connections in their handshake count as connections', async (context) => {
+  const small = await Bed.start({
+    clusters: { shards: { a: ['a1'] } },
+    routes: [roundRobin('all', 'shards')],
+    absent: ['a1'],
+    tls: { server: files.writePair('small', server) },
+    daemon: { env: { AFROUTER_MAX_CONNECTIONS: '3' } },
+  });
+  context.after(() => small.stop());
+  const dialled = Array.from({ length: 3 }, () => connect({ host: '127.0.0.1', port: small.port }));
+  for (const socket of dialled) await within('connected', new Promise((resolve) => socket.once('connect', resolve)));
+  await ended(connect({ host: '127.0.0.1', port: small.port }));
+  dialled[0]!.destroy();
+  await eventually('there is room again', async () => {
+    const socket = connectTls({ host: '127.0.0.1', port: small.port, ca: authority.pem, ALPNProtocols: ['h2'] });
+    return new Promise<boolean>((resolve) => {
+      socket.once('secureConnect', () => resolve(true)).once('error', () => resolve(false));
+    }).finally(() => socket.destroy());
+  });
+  for (const socket of dialled) socket.destroy();
 });

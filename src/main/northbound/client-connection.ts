@@ -14,7 +14,7 @@ import { rejectHttp } from './rescue.js';
 export interface ClientConnectionOwner {
   connectionClosed(connection: ClientConnection): void;
   /** The client at `peer` met this limit for the first time on its connection. */
-  limitHit(limit: Limit | 'connections', peer: string, detail: string): void;
+  limitHit(limit: Limit, peer: string, detail: string): void;
 }
 
 /** One accepted connection: an HTTP/2 session whose streams are calls. */

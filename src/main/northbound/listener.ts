@@ -47,6 +47,7 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   private readonly sweeper: NodeJS.Timeout;
   private readonly limitLines = new LineAllowance(LINES_PER_SECOND, LINES_AT_ONCE, performance.now());
   private readonly acceptLines = new LineAllowance(LINES_PER_SECOND, LINES_AT_ONCE, performance.now());
+  private readonly handshakeLines = new LineAllowance(LINES_PER_SECOND, LINES_AT_ONCE, performance.now());
   /** What its connections carried, TLS and all. */
   readonly bytes = new SocketBytes();
   private draining = false;
@@ -107,9 +108,13 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   onHandshakeFailed(peer: string, reason: string, late: boolean): void {
     const { counters, log } = this.context;
     counters.handshakesFailed++;
-    if (late) counters.handshakeTimeouts++;
-    // Not at a level that is on by default: anyone who can reach the port could fill the disk.
-    log.debug({ event: 'handshake_failed', peer, reason }, 'TLS handshake failed');
+    if (late) {
+      counters.handshakeTimeouts++;
+      this.limitHit('tlsHandshake', peer, `a TLS handshake longer than ${this.options.tlsHandshakeMs} ms`);
+      return;
+    }
+    const leftOut = this.handshakeLines.take(performance.now());
+    if (leftOut !== NO_LINE) log.info({ event: 'handshake_failed', peer, reason, leftOut }, 'TLS handshake failed');
   }
 
   /** New handshakes use this; connections stay. Only on a listener with TLS. */
@@ -134,7 +139,7 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     if (this.connections.size === 0) this.onEmpty?.();
   }
 
-  limitHit(limit: Limit | 'connections', peer: string, detail: string): void {
+  limitHit(limit: Limit | 'connections' | 'tlsHandshake', peer: string, detail: string): void {
     const leftOut = this.limitLines.take(performance.now());
     if (leftOut === NO_LINE) return;
     this.context.log.warn({ event: 'limit_hit', limit, peer, detail, leftOut }, 'a client met a limit');
