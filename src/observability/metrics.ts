@@ -222,8 +222,8 @@ export const METRICS = {
   loopDelay: metric(
     'gauge',
     'event_loop_delay_seconds',
-    ['thread', 'quantile'],
-    'How late timers fired since the scrape before; quantile 0.5, 0.99 or 1 (the maximum).',
+    ['thread', 'stat'],
+    'How late timers fired since the scrape before: `p50`, `p99` or `max`.',
   ),
   loopActive: metric('counter', 'event_loop_active_seconds_total', ['thread'], 'Time that the thread worked.'),
   loopIdle: metric(

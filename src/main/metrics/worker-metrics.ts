@@ -46,9 +46,9 @@ export function addWorker(
 
 /** How a thread's event loop does. */
 export function addLoop(out: Exposition, thread: string, loop: LoopReading): void {
-  out.add(METRICS.loopDelay, [thread, '0.5'], loop.delayP50);
-  out.add(METRICS.loopDelay, [thread, '0.99'], loop.delayP99);
-  out.add(METRICS.loopDelay, [thread, '1'], loop.delayMax);
+  out.add(METRICS.loopDelay, [thread, 'p50'], loop.delayP50);
+  out.add(METRICS.loopDelay, [thread, 'p99'], loop.delayP99);
+  out.add(METRICS.loopDelay, [thread, 'max'], loop.delayMax);
   out.add(METRICS.loopActive, [thread], loop.activeSeconds);
   out.add(METRICS.loopIdle, [thread], loop.idleSeconds);
 }
