@@ -132,16 +132,11 @@ export class Sender implements WriterOwner {
   }
 
   data(stream: Stream, buf: Uint8Array, start: number, end: number, endStream: boolean): void {
-    if (!maySend(stream.state) || stream.queue.endStream) return;
+    if (!maySend(stream.state) || stream.queue.endStream || stream.queue.trailers !== null) return;
     const length = end - start;
-    if (
-      stream.queue.bytes === 0 &&
-      length <= stream.sendWindow &&
-      length <= this.window &&
-      length <= this.maxFrameBytes &&
-      !this.writer.blocked
-    ) {
-      // The common case: nothing waits and the frame fits.
+    if (length === 0 && !endStream) return;
+    if (stream.queue.bytes === 0 && (length === 0 || this.fits(stream, length))) {
+      // The common case: nothing waits and the frame fits. An empty one that ends the stream needs no window (RFC 9113 §6.9.1).
       this.traffic.dataFrames++;
       this.writer.data(stream.id, endStream, buf, start, end);
       stream.sendWindow -= length;
@@ -158,6 +153,10 @@ export class Sender implements WriterOwner {
     if (waited || stream.queue.bytes === 0) return;
     if (this.writer.blocked) this.flow.socketStalls++;
     else this.flow.windowStalls++;
+  }
+
+  private fits(stream: Stream, length: number): boolean {
+    return length <= stream.sendWindow && length <= this.window && length <= this.maxFrameBytes && !this.writer.blocked;
   }
 
   trailers(stream: Stream, list: HeaderList): void {
