@@ -13,6 +13,9 @@ import type { Place, Target, TlsFiles } from './targets/target.js';
 
 const BACKEND = fileURLToPath(new URL('./echo-backend.js', import.meta.url));
 
+/** What starts everything anew takes long, and varies little. */
+const FRESH_ROUNDS = 3;
+
 /** How long everything takes. */
 export interface LabOptions {
   readonly rounds: number;
@@ -108,11 +111,6 @@ export class Lab {
     return false;
   }
 
-  /** Ends targets before their scenario does. */
-  async stop(targets: readonly Target[]): Promise<void> {
-    for (const { process } of targets) await process?.stop();
-  }
-
   /**
    * Measures the targets in turn, round after round, so that what changes on the machine meanwhile changes for all; before, once
    * each without counting.
@@ -138,6 +136,30 @@ export class Lab {
       }
     }
     return { name, targets: targets.map((target) => ({ target: target.name, samples: samples.get(target)! })) };
+  }
+
+  /**
+   * For what a process remembers, memory above all: each round starts the targets anew, and none is warmed up. No more than
+   * {@link FRESH_ROUNDS} rounds.
+   */
+  async freshRounds(
+    name: string,
+    start: () => Promise<Target[]>,
+    measure: (target: Target, process: BenchProcess) => Promise<Sample>,
+  ): Promise<CaseResult> {
+    const rounds = Math.min(this.options.rounds, FRESH_ROUNDS);
+    const samples = new Map<string, Sample[]>();
+    for (let round = 1; round <= rounds; round++) {
+      const targets = await start();
+      for (const target of targets) {
+        this.progress(`${name}: round ${round} of ${rounds}, ${target.name}`);
+        const sample = await measure(target, target.process!);
+        const list = samples.get(target.name) ?? [];
+        samples.set(target.name, [...list, { ...sample, peakMemory: target.process!.peakBytes }]);
+      }
+      for (const { process } of targets) await process?.stop();
+    }
+    return { name, targets: [...samples].map(([target, list]) => ({ target, samples: list })) };
   }
 
   /** A file with a length-prefixed message of so many bytes, for h2load. */

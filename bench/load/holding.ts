@@ -9,9 +9,12 @@ import { RequestBodies } from './request-bodies.js';
 import { headersOf, plainHeaders } from './request-headers.js';
 import type { Idle, LoadResult, Stalled } from './spec.js';
 import { now, Tally } from './tally.js';
+import { seconds } from './timing.js';
 
 /** What HTTP/2 clients start with, and most keep (RFC 9113, 6.9.2). */
 const DEFAULT_WINDOW = 65_535;
+/** A proxy that lets streams stop each other would keep us waiting for ever. */
+const STAND_LIMIT_SECONDS = 30;
 const SHAPE = { bytes: 10, keys: 0, metadata: 'plain' } as const;
 
 /** Connections that have made a call each. */
@@ -57,8 +60,13 @@ export async function stalled(spec: Stalled): Promise<LoadResult> {
       full.push(new Promise((resolve) => new StalledStream(session, tally, resolve)));
     }
   }
-  await Promise.all(full);
+  await Promise.race([Promise.all(full), tooLong()]);
   return tally.result();
+}
+
+async function tooLong(): Promise<never> {
+  await seconds(STAND_LIMIT_SECONDS);
+  throw new Error(`not every stream has got a window after ${STAND_LIMIT_SECONDS} s`);
 }
 
 class StalledStream implements StreamHandler {

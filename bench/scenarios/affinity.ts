@@ -20,7 +20,7 @@ export const affinity: Scenario = {
   when: 'quick',
   async run(lab) {
     const targets = await lab.start(
-      haproxy(lab, 'stick on field').then((target) => target && { ...target, name: STICKY }),
+      haproxy(lab, { stick: true }).then((target) => target && { ...target, name: STICKY }),
       afrouter(lab, { name: BY_FIELD, shape: 'affinity by field' }),
       afrouter(lab),
     );

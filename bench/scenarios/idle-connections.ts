@@ -5,6 +5,8 @@ import type { Scenario } from '../scenario.js';
 import { afrouter, haproxy, nginx } from '../targets/start.js';
 
 const CONNECTIONS = 10_000;
+/** Until memory is looked at. */
+const SETTLE_SECONDS = 1;
 
 export const idleConnections: Scenario = {
   name: 'idle-connections',
@@ -14,25 +16,16 @@ export const idleConnections: Scenario = {
   reference: 'HAProxy',
   when: 'usual',
   async run(lab) {
-    // A process that has held connections keeps some of their memory: each round needs a new one.
-    const rounds = Math.min(lab.options.rounds, 3);
-    const samples = new Map<string, { bytesPerConnection: number; peakMemory: number }[]>();
-    for (let round = 1; round <= rounds; round++) {
-      const targets = await lab.start(haproxy(lab), afrouter(lab), nginx(lab));
-      for (const target of targets) {
-        lab.progress(`idle connections: round ${round} of ${rounds}, ${target.name}`);
-        const process = target.process!;
-        const before = process.residentBytes;
-        const load = await holdLoad({ kind: 'idle', ...towards(target), connections: CONNECTIONS });
-        await seconds(1);
-        const bytesPerConnection = (process.residentBytes - before) / CONNECTIONS;
-        const list = samples.get(target.name) ?? [];
-        samples.set(target.name, [...list, { bytesPerConnection, peakMemory: process.peakBytes }]);
-        await load.end();
-      }
-      await lab.stop(targets);
-    }
-    const targets = [...samples].map(([target, list]) => ({ target, samples: list }));
-    return [{ name: `${CONNECTIONS} connections`, targets }];
+    const name = `${CONNECTIONS} connections`;
+    const start = () => lab.start(haproxy(lab), afrouter(lab), nginx(lab));
+    const result = await lab.freshRounds(name, start, async (target, process) => {
+      const before = process.residentBytes;
+      const load = await holdLoad({ kind: 'idle', ...towards(target), connections: CONNECTIONS });
+      await seconds(SETTLE_SECONDS);
+      const bytesPerConnection = (process.residentBytes - before) / CONNECTIONS;
+      await load.end();
+      return { bytesPerConnection };
+    });
+    return [result];
   },
 };

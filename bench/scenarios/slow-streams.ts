@@ -3,6 +3,7 @@ import { holdLoad, runLoad } from '../load/run-load.js';
 import { seconds } from '../load/timing.js';
 import { latencySample, PLAIN, towards } from '../measures.js';
 import type { Sample } from '../metrics.js';
+import type { BenchProcess } from '../process.js';
 import type { Scenario } from '../scenario.js';
 import { afrouter, haproxy } from '../targets/start.js';
 import type { Target } from '../targets/target.js';
@@ -10,6 +11,8 @@ import type { Target } from '../targets/target.js';
 /** 100 streams on each: what HAProxy allows on a connection. */
 const CONNECTIONS = 50;
 const STREAMS = 100;
+/** Until memory is looked at. */
+const SETTLE_SECONDS = 1;
 /** Of the calls that must not notice. */
 const CALLS_PER_SECOND = 2000;
 
@@ -21,33 +24,23 @@ export const slowStreams: Scenario = {
   reference: 'HAProxy',
   when: 'usual',
   async run(lab) {
-    const rounds = Math.min(lab.options.rounds, 3);
-    const samples = new Map<string, Sample[]>();
-    for (let round = 1; round <= rounds; round++) {
-      const targets = await lab.start(haproxy(lab), afrouter(lab));
-      for (const target of targets) {
-        lab.progress(`slow streams: round ${round} of ${rounds}, ${target.name}`);
-        samples.set(target.name, [...(samples.get(target.name) ?? []), await measure(lab, target)]);
-      }
-      await lab.stop(targets);
-    }
-    const targets = [...samples].map(([target, list]) => ({ target, samples: list }));
-    return [{ name: `${CONNECTIONS * STREAMS} streams`, targets }];
+    const start = () => lab.start(haproxy(lab, { reuse: 'safe' }), afrouter(lab));
+    const name = `${CONNECTIONS * STREAMS} streams`;
+    return [await lab.freshRounds(name, start, (target, process) => measure(lab, target, process))];
   },
 };
 
-async function measure(lab: Lab, target: Target): Promise<Sample> {
-  const process = target.process!;
+async function measure(lab: Lab, target: Target, process: BenchProcess): Promise<Sample> {
+  // The first ones are the compiler's.
   await others(lab, target);
   const before = await others(lab, target);
   const resident = process.residentBytes;
   const load = await holdLoad({ kind: 'stalled', ...towards(target), connections: CONNECTIONS, streams: STREAMS });
-  await seconds(1);
+  await seconds(SETTLE_SECONDS);
   const bytesPerStream = (process.residentBytes - resident) / (CONNECTIONS * STREAMS);
   const meanwhile = await others(lab, target);
   await load.end();
-  const p99Growth = meanwhile.p99! / before.p99!;
-  return { bytesPerStream, p99Growth, p99: meanwhile.p99!, peakMemory: process.peakBytes };
+  return { bytesPerStream, p99Growth: meanwhile.p99! / before.p99!, p99: meanwhile.p99! };
 }
 
 async function others(lab: Lab, target: Target): Promise<Sample> {

@@ -12,9 +12,7 @@ export const tls: Scenario = {
   when: 'usual',
   async run(lab) {
     const targets = await lab.start(
-      haproxy(lab, 'round robin', await lab.tlsPlace(2)).then(
-        (target) => target && { ...target, name: 'HAProxy, TLS' },
-      ),
+      haproxy(lab, {}, await lab.tlsPlace(2)).then((target) => target && { ...target, name: 'HAProxy, TLS' }),
       afrouter(lab, { name: 'afrouter, TLS' }, await lab.tlsPlace(2)),
       afrouter(lab),
     );

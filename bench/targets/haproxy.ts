@@ -3,8 +3,17 @@ import { join } from 'node:path';
 import { BenchProcess } from '../process.js';
 import type { Place, Target } from './target.js';
 
-/** What HAProxy is to do: round robin, or the backend that a message field had before. */
-export type HaproxyMode = 'round robin' | 'stick on field';
+/** What HAProxy is to do. */
+export interface HaproxyOptions {
+  /** Send calls with the same message field 1 to the same backend; round robin without. */
+  readonly stick?: boolean;
+  /**
+   * `http-reuse`. `always`, used unless told otherwise, lets all clients share connections to the backends from their first call
+   * on, as we do: `safe`, HAProxy's default, opens one for each client, which is several times slower with hundreds of clients and
+   * runs out of file descriptors with ten thousand. But streams that nobody reads stop a shared connection, and with it the others.
+   */
+  readonly reuse?: 'always' | 'safe';
+}
 
 /** Keeps, per value of message field 1, the backend it went to: what our affinity by message field does. */
 const STICK = `
@@ -12,12 +21,8 @@ const STICK = `
   stick-table type string len 32 size 200k
   stick on req.body,ungrpc(1)`;
 
-/**
- * HAProxy (Debian package `haproxy`), two threads, HTTP/2 on both sides. `http-reuse always` lets all clients share connections to
- * the backends from their first call on, as we do; by default it opens one for each client, which is several times slower with
- * hundreds of clients and runs out of file descriptors with ten thousand.
- */
-export async function startHaproxy(place: Place, mode: HaproxyMode = 'round robin'): Promise<Target> {
+/** HAProxy (Debian package `haproxy`), two threads, HTTP/2 on both sides. */
+export async function startHaproxy(place: Place, { stick, reuse = 'always' }: HaproxyOptions = {}): Promise<Target> {
   const { dir, port, backends, tls } = place;
   const toServer =
     tls === undefined ? 'proto h2' : `ssl alpn h2 verify required ca-file ${tls.ca} verifyhost localhost`;
@@ -40,7 +45,7 @@ frontend in
   default_backend out
 backend out
   balance roundrobin
-  http-reuse always${mode === 'stick on field' ? STICK : ''}
+  http-reuse ${reuse}${stick ? STICK : ''}
 ${servers}
 `,
   );

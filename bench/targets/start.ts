@@ -1,7 +1,7 @@
 import type { Lab } from '../lab.js';
 import { type AfrouterOptions, startAfrouter } from './afrouter.js';
 import { startGrpcJs } from './grpc-js.js';
-import { type HaproxyMode, startHaproxy } from './haproxy.js';
+import { type HaproxyOptions, startHaproxy } from './haproxy.js';
 import { startNginx } from './nginx.js';
 import type { Place, Target } from './target.js';
 
@@ -11,8 +11,8 @@ export async function direct(lab: Lab): Promise<Target> {
   return { name: 'direct', port: port!, process: undefined, tls: false };
 }
 
-export async function haproxy(lab: Lab, mode?: HaproxyMode, place?: Place): Promise<Target | undefined> {
-  return lab.installed('haproxy') ? startHaproxy(place ?? (await lab.place(2)), mode) : undefined;
+export async function haproxy(lab: Lab, options?: HaproxyOptions, place?: Place): Promise<Target | undefined> {
+  return lab.installed('haproxy') ? startHaproxy(place ?? (await lab.place(2)), options) : undefined;
 }
 
 export async function nginx(lab: Lab): Promise<Target | undefined> {
