@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import type { Logger } from 'pino';
-import { createLog } from '../observability/log.js';
+import { ThreadLog } from '../observability/log.js';
 import { helpText, parseCommandLine } from './config/command-line.js';
 import { ConfigError } from './config/config-error.js';
 import { type LoadedRoutingFile, loadRoutingFile } from './config/load.js';
@@ -24,8 +23,8 @@ async function main(): Promise<void> {
   }
   const settings = loadSettings(process.env, command);
   const loaded = loadRoutingFile(settings.config);
-  const log = createLog(settings.logLevel, 'main');
-  for (const warning of loaded.warnings) log.warn({ event: 'config_warning' }, warning);
+  const log = new ThreadLog(settings.logLevel, 'main');
+  for (const warning of loaded.warnings) log.logger.warn({ event: 'config_warning' }, warning);
   if (settings.dryRun) {
     process.stdout.write(`${settings.config}: the configuration is valid\n`);
     return;
@@ -33,8 +32,9 @@ async function main(): Promise<void> {
   await run(settings, loaded, log);
 }
 
-async function run(settings: Settings, { config }: LoadedRoutingFile, log: Logger): Promise<void> {
-  const daemon = new Daemon(config, settings, log);
+async function run(settings: Settings, { config }: LoadedRoutingFile, threadLog: ThreadLog): Promise<void> {
+  const log = threadLog.logger;
+  const daemon = new Daemon(config, settings, threadLog);
   let signalled = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (signalled) {

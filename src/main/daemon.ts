@@ -6,6 +6,7 @@ import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
 import { newFlowCounters } from '../http2/session/flow-counters.js';
 import { newLimitCounters } from '../http2/session/limit-counters.js';
 import type { SessionContext } from '../http2/session/options.js';
+import type { ThreadLog } from '../observability/log.js';
 import type { WorkerSettings } from '../port/control-messages.js';
 import { creditStep } from '../port/records.js';
 import type { BackendLink } from './backends/backend-link.js';
@@ -17,8 +18,13 @@ import { adminAddress } from './config/admin-address.js';
 import type { RouterConfig, RoutingFile } from './config/routing-file.js';
 import type { Settings } from './config/settings.js';
 import { AdminServer } from './control/admin-http.js';
-import { ConfigurationApi } from './control/configuration-api.js';
+import { configurationService } from './control/configuration-api.js';
+import { ControlServer } from './control/control-server.js';
+import { controlToken } from './control/control-token.js';
 import { RouterControls } from './control/controls.js';
+import { healthService } from './control/health-service.js';
+import { Lookup } from './control/lookup.js';
+import { controlService } from './control/v1/control-service.js';
 import { Liveness } from './health/liveness.js';
 import { Readiness } from './health/readiness.js';
 import { MetricsCollector } from './metrics/metrics-collector.js';
@@ -44,7 +50,7 @@ export class Daemon {
   private readonly routers: Routers;
   private readonly budget: HeldBudget;
   private readonly listeners: readonly Listener[];
-  private readonly api: ConfigurationApi | undefined;
+  private readonly api: ControlServer | undefined;
   private readonly readiness: Readiness;
   private readonly admin: AdminServer | undefined;
   private readonly renewal: CertificateRenewal;
@@ -54,7 +60,8 @@ export class Daemon {
    * @param config a valid routing file
    * @throws Error when a service definition or the like cannot be used; no port is open then
    */
-  constructor(config: RoutingFile, settings: Settings, log: Logger) {
+  constructor(config: RoutingFile, settings: Settings, threadLog: ThreadLog) {
+    const log = threadLog.logger;
     this.settings = settings;
     this.log = log;
     const turn = new Turn();
@@ -72,10 +79,7 @@ export class Daemon {
     this.listeners = this.buildListeners(config, turn);
     this.renewal = new CertificateRenewal(settings.certificatePollMs);
     this.watchCertificates(config, clusters);
-    this.api =
-      config.api === undefined
-        ? undefined
-        : new ConfigurationApi(config.api, new RouterControls(clusters, this.routers, this.hosts), this.readiness, log);
+    this.api = this.buildApi(config, new Lookup(clusters, this.routers, this.hosts), threadLog);
     this.admin = this.buildAdmin(config);
   }
 
@@ -117,6 +121,22 @@ export class Daemon {
       };
       return new Listener(server, context, session, options);
     });
+  }
+
+  private buildApi(config: RoutingFile, lookup: Lookup, threadLog: ThreadLog): ControlServer | undefined {
+    const { settings, hosts, listeners, readiness, routers, log } = this;
+    if (config.api === undefined) return undefined;
+    const watch = readiness.watch.bind(readiness);
+    return new ControlServer(
+      config.api,
+      controlToken(settings),
+      [
+        configurationService(new RouterControls(lookup, routers, hosts), log),
+        controlService({ lookup, hosts, listeners, config, settings, log: threadLog, watch }),
+        healthService(readiness),
+      ],
+      log,
+    );
   }
 
   private buildAdmin(config: RoutingFile): AdminServer | undefined {

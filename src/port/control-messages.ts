@@ -6,14 +6,17 @@ import type { MessagePort } from 'node:worker_threads';
 import type { FlowCounters } from '../http2/session/flow-counters.js';
 import type { LimitCounters } from '../http2/session/limit-counters.js';
 import type { SessionLimits } from '../http2/session/options.js';
+import type { LogLevel } from '../observability/log.js';
 import type { LoopReading } from '../observability/loop-monitor.js';
 
-/** One address of a backend; `addr` `''` with port 0 is not known yet. */
-export interface ConnectionAddress {
+/** One connection of a backend as it should be; `addr` `''` with port 0 is not known yet. */
+export interface ConnectionPlan {
   readonly name: string;
   readonly addr: string;
   /** 0 or 1–65535. */
   readonly port: number;
+  /** It is dialled and kept, but takes no new legs. */
+  readonly drained: boolean;
 }
 
 /** What one side of a TLS connection shows and trusts, as PEM text. Certificate and key are given together or not at all. */
@@ -41,14 +44,14 @@ export interface BackendPlan {
   readonly replicated: boolean;
   /** Metadata key that carries the association id, or '' when it is not carried in metadata. */
   readonly associationKey: string;
-  readonly connections: readonly ConnectionAddress[];
+  readonly connections: readonly ConnectionPlan[];
   /** Undefined = plain text. */
   readonly tls: BackendTlsPlan | undefined;
 }
 
 /** What a worker needs to know of the process settings: bytes, milliseconds, counts. */
 export interface WorkerSettings extends SessionLimits {
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
   readonly maxMessageBytes: number;
   readonly replayLimit: number;
   readonly discardGraceMs: number;
@@ -62,6 +65,8 @@ export interface WorkerSettings extends SessionLimits {
 
 /** Task `start`: the first task a worker thread gets, with the data port in its transfer list. */
 export interface StartTask {
+  /** Names the thread in its log, and stays the same when the thread is replaced. */
+  readonly name: string;
   readonly port: MessagePort;
   readonly settings: WorkerSettings;
   readonly backends: readonly BackendPlan[];
@@ -81,11 +86,49 @@ export interface CertificatesTask {
   readonly material: CertificateMaterial;
 }
 
+/** Task `drain`: a connection takes no new legs any more, or takes them again. */
+export interface DrainTask {
+  readonly backend: number;
+  readonly connection: number;
+  readonly drained: boolean;
+}
+
+/** Task `setLogLevel`: what the thread logs from now on. */
+export interface LogLevelTask {
+  readonly level: LogLevel;
+}
+
+/** Task `requests`: which calls to tell about, by their numbers on the port. */
+export interface RequestsTask {
+  readonly calls: readonly (readonly [slot: number, generation: number])[];
+}
+
+/** One leg of a request. */
+export interface LegSnapshot {
+  /** Index of the connection in its backend. */
+  readonly connection: number;
+  /** `LegState` of workers/southbound, or `waiting`: the peer's stream limit does not let it in yet. */
+  readonly state: string;
+  /** Request bytes that the replica has taken. */
+  readonly takenBytes: number;
+  /** Bytes of the replica's answer so far. */
+  readonly answerBytes: number;
+}
+
+/** One request in progress; answer of task `requests`, undefined for those that are over. */
+export interface RequestSnapshot {
+  /** Request bytes received from the client. */
+  readonly receivedBytes: number;
+  readonly legs: readonly LegSnapshot[];
+}
+
 /** What a connection is and has done. */
 export interface ConnectionSnapshot {
   /** `ConnectionState` of workers/southbound. */
   readonly state: string;
   readonly dials: number;
+  /** Why it was closed last, or the last attempt failed; `''` when neither has happened. */
+  readonly lastError: string;
   readonly opens: number;
   readonly streams: number;
   /** Streams that wait for the peer's limit to let them in. */

@@ -12,7 +12,10 @@ import { LoopMonitor } from '../observability/loop-monitor.js';
 import type {
   BackendPlan,
   CertificatesTask,
+  DrainTask,
   MoveTask,
+  RequestSnapshot,
+  RequestsTask,
   WorkerSettings,
   WorkerSnapshot,
 } from '../port/control-messages.js';
@@ -121,6 +124,16 @@ export class BackendWorker implements WorkerRecordHandler {
   /** Task `certificates`. */
   renewCertificates(task: CertificatesTask): void {
     this.backends.get(task.backend)!.renewCertificates(task.material);
+  }
+
+  /** Task `drain`. */
+  drain(task: DrainTask): void {
+    this.backends.get(task.backend)!.connections[task.connection]!.setDrained(task.drained);
+  }
+
+  /** Task `requests`. */
+  requestSnapshots({ calls }: RequestsTask): (RequestSnapshot | undefined)[] {
+    return calls.map(([slot, generation]) => this.registry.get(slot, generation)?.snapshot());
   }
 
   /** Task `snapshot`. */

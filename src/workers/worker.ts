@@ -2,22 +2,27 @@
  * The entry of a worker thread: the named tasks that Piscina runs here. They are the control plane; calls come over the port
  * handed over in the first task.
  */
-import { threadId } from 'node:worker_threads';
-import { createLog } from '../observability/log.js';
-import type { CertificatesTask, MoveTask, StartTask, WorkerSnapshot } from '../port/control-messages.js';
+import { ThreadLog } from '../observability/log.js';
+import type {
+  CertificatesTask,
+  DrainTask,
+  LogLevelTask,
+  MoveTask,
+  RequestSnapshot,
+  RequestsTask,
+  StartTask,
+  WorkerSnapshot,
+} from '../port/control-messages.js';
 import { BackendWorker } from './backend-worker.js';
 
-/** The one thing that lives as long as the thread. Piscina's tasks are plain functions, so it can only stand here. */
+/** What lives as long as the thread. Piscina's tasks are plain functions, so it can only stand here. */
 let worker: BackendWorker | undefined;
+let log: ThreadLog | undefined;
 
 /** Task `start`: takes the port and begins to dial. The first task of a thread. */
 export function start(task: StartTask): void {
-  worker = new BackendWorker(
-    task.port,
-    task.settings,
-    task.backends,
-    createLog(task.settings.logLevel, `worker-${threadId}`),
-  );
+  log = new ThreadLog(task.settings.logLevel, task.name);
+  worker = new BackendWorker(task.port, task.settings, task.backends, log.logger);
 }
 
 /** Task `move`: a connection gets a new address. */
@@ -28,6 +33,21 @@ export function move(task: MoveTask): void {
 /** Task `certificates`: a backend has new certificates. */
 export function certificates(task: CertificatesTask): void {
   started().renewCertificates(task);
+}
+
+/** Task `drain`: a connection takes no new legs any more, or takes them again. */
+export function drain(task: DrainTask): void {
+  started().drain(task);
+}
+
+/** Task `requests`: how the legs of some calls stand. */
+export function requests(task: RequestsTask): (RequestSnapshot | undefined)[] {
+  return started().requestSnapshots(task);
+}
+
+/** Task `setLogLevel`: what the thread logs from now on. */
+export function setLogLevel({ level }: LogLevelTask): void {
+  log?.setLevel(level);
 }
 
 /** Task `snapshot`: what the worker holds now. */

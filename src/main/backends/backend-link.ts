@@ -3,12 +3,7 @@ import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import { LatencyHistogram } from '../../observability/latency-histogram.js';
-import type {
-  BackendPlan,
-  BackendTlsPlan,
-  CertificateMaterial,
-  ConnectionAddress,
-} from '../../port/control-messages.js';
+import type { BackendPlan, BackendTlsPlan, CertificateMaterial, ConnectionPlan } from '../../port/control-messages.js';
 import type { AssociationConfig, BackendConfig } from '../config/routing-file.js';
 import type { RoutableBackend } from '../routing/route.js';
 import type { SerialNumbers } from '../routing/transaction-id.js';
@@ -29,14 +24,17 @@ export class BackendLink implements RoutableBackend {
   readonly durations = new LatencyHistogram();
   private readonly replicated: boolean;
   private readonly serials: SerialNumbers;
-  /** Where the connections lead now: SetConnection changes it, and a replaced worker is given it. */
-  private readonly addresses: ConnectionAddress[];
+  /** The connections as they should be now: the control API changes them, and a replaced worker is given them. */
+  private readonly connections: ConnectionPlan[];
+  /** Takes no new keys and no round-robin calls; what is bound to it is still served. */
+  private drained = false;
   /** What connections are secured with now; a replaced worker is given it. Undefined = plain text. */
   private tls: BackendTlsPlan | undefined;
   private readonly open: boolean[];
-  private openCount = 0;
+  /** Connections that are open and not drained. */
+  private usable = 0;
   private port: WorkerPort | null = null;
-  /** Called when a connection opened, closed or got an address. */
+  /** Called when a connection opened, closed or got an address, or something was drained or brought back. */
   onAvailability: () => void = () => {};
 
   /** @param serials of the cluster: all its backends count together */
@@ -47,7 +45,7 @@ export class BackendLink implements RoutableBackend {
     this.association = config.association;
     this.replicated = config.type === 'active_active';
     this.serials = serials;
-    this.addresses = config.connections.map(({ name, addr, port }) => ({ name, addr, port }));
+    this.connections = config.connections.map(({ name, addr, port }) => ({ name, addr, port, drained: false }));
     this.connectionNames = config.connections.map(({ name }) => name);
     this.tls = config.tls && { material: config.tls.certificates.material, serverName: config.tls.serverName };
     this.open = config.connections.map(() => false);
@@ -62,36 +60,61 @@ export class BackendLink implements RoutableBackend {
       name: this.name,
       replicated: this.replicated,
       associationKey: association?.location === 'header' ? association.key : '',
-      connections: [...this.addresses],
+      connections: [...this.connections],
       tls: this.tls,
     };
   }
 
   isOpen(): boolean {
-    return this.openCount > 0;
+    return this.usable > 0;
   }
 
   isConnectionOpen(index: number): boolean {
-    return this.open[index] === true;
+    return this.open[index] === true && !this.connections[index]!.drained;
+  }
+
+  takesNew(): boolean {
+    return this.usable > 0 && !this.drained;
+  }
+
+  get isDrained(): boolean {
+    return this.drained;
+  }
+
+  /** Stops new choices of this backend, or allows them again. */
+  setDrained(drained: boolean): void {
+    this.drained = drained;
+    this.onAvailability();
+  }
+
+  /** A connection as it should be. */
+  connection(index: number): ConnectionPlan {
+    return this.connections[index]!;
+  }
+
+  /** A connection takes no new calls, or takes them again; the worker is told by the caller. */
+  setConnectionDrained(index: number, drained: boolean): void {
+    this.connections[index] = { ...this.connections[index]!, drained };
+    this.usableChanged();
   }
 
   /** The worker says that a connection opened or closed. */
   setConnectionOpen(index: number, open: boolean): void {
     if (this.open[index] === open) return;
     this.open[index] = open;
-    this.openCount += open ? 1 : -1;
-    this.onAvailability();
+    this.usableChanged();
   }
 
   /** A connection has a new address; the worker is told by the caller. */
   setAddress(connection: number, addr: string, port: number): void {
-    this.addresses[connection] = { name: this.connectionNames[connection]!, addr, port };
+    this.connections[connection] = { ...this.connections[connection]!, addr, port };
     this.onAvailability();
   }
 
-  /** False while the connection waits for SetConnection to give it an address. */
-  hasAddress(index: number): boolean {
-    return this.addresses[index]!.addr !== '';
+  /** False while nobody expects the connection to be open: it waits for an address, or an operator drained it. */
+  isExpected(index: number): boolean {
+    const { addr, drained } = this.connections[index]!;
+    return addr !== '' && !drained && !this.drained;
   }
 
   /** The certificates were replaced; the worker is told by the caller. */
@@ -108,7 +131,11 @@ export class BackendLink implements RoutableBackend {
   detach(): void {
     this.port = null;
     this.open.fill(false);
-    this.openCount = 0;
+    this.usableChanged();
+  }
+
+  private usableChanged(): void {
+    this.usable = this.open.filter((_, index) => this.isConnectionOpen(index)).length;
     this.onAvailability();
   }
 

@@ -2,10 +2,15 @@ import { MessageChannel } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { Piscina } from 'piscina';
 import type { Turn } from '../../http2/codec/turn.js';
+import type { LogLevel } from '../../observability/log.js';
 import type {
   CertificateMaterial,
   CertificatesTask,
+  DrainTask,
+  LogLevelTask,
   MoveTask,
+  RequestSnapshot,
+  RequestsTask,
   StartTask,
   WorkerEvent,
   WorkerSettings,
@@ -26,8 +31,10 @@ const RESTART_DELAY_MS = 500;
  */
 export class WorkerHost {
   readonly id: number;
-  private readonly backends: readonly BackendLink[];
-  private readonly settings: WorkerSettings;
+  /** What its thread is called in the log, also after it was replaced. */
+  readonly name: string;
+  readonly backends: readonly BackendLink[];
+  private settings: WorkerSettings;
   private readonly turn: Turn;
   private readonly log: Logger;
   private readonly pool: Piscina;
@@ -46,6 +53,7 @@ export class WorkerHost {
     workerFile: URL = WORKER_FILE,
   ) {
     this.id = id;
+    this.name = `worker-${id}`;
     this.backends = backends;
     this.settings = settings;
     this.turn = turn;
@@ -69,7 +77,12 @@ export class WorkerHost {
   /** Hands the thread its port and backends. */
   async start(): Promise<void> {
     const { port1, port2 } = new MessageChannel();
-    const task: StartTask = { port: port2, settings: this.settings, backends: this.backends.map((b) => b.plan()) };
+    const task: StartTask = {
+      name: this.name,
+      port: port2,
+      settings: this.settings,
+      backends: this.backends.map((b) => b.plan()),
+    };
     const port: WorkerPort = new WorkerPort(
       port1,
       this.turn,
@@ -124,6 +137,32 @@ export class WorkerHost {
     if (this.port === null) return;
     const task: CertificatesTask = { backend: backend.index, material };
     await this.pool.run(task, { name: 'certificates' });
+  }
+
+  /** Stops new legs on a connection or allows them again, now and for every thread to come. */
+  async drain(backend: BackendLink, connection: number, drained: boolean): Promise<void> {
+    backend.setConnectionDrained(connection, drained);
+    if (this.port === null) return;
+    const task: DrainTask = { backend: backend.index, connection, drained };
+    await this.pool.run(task, { name: 'drain' });
+  }
+
+  get logLevel(): LogLevel {
+    return this.settings.logLevel;
+  }
+
+  /** Changes what the thread logs, now and for every thread to come. */
+  async setLogLevel(level: LogLevel): Promise<void> {
+    this.settings = { ...this.settings, logLevel: level };
+    if (this.port === null) return;
+    const task: LogLevelTask = { level };
+    await this.pool.run(task, { name: 'setLogLevel' });
+  }
+
+  /** How the legs of some calls on its port stand; undefined for calls that are over meanwhile. */
+  async requests(calls: RequestsTask['calls']): Promise<readonly (RequestSnapshot | undefined)[]> {
+    const task: RequestsTask = { calls };
+    return (await this.pool.run(task, { name: 'requests' })) as (RequestSnapshot | undefined)[];
   }
 
   /** What the worker holds now. */

@@ -167,6 +167,7 @@ export interface ProbeConfig {
 }
 
 export interface ApiConfig {
+  /** Never empty. */
   readonly address: string;
   readonly port: number;
 }

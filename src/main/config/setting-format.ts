@@ -41,3 +41,9 @@ export function either<A, B>(first: SettingFormat<A>, second: SettingFormat<B>):
     parse: (value) => first.parse(value) ?? second.parse(value),
   };
 }
+
+/** A secret that callers send: long enough not to be guessed, and what a header may hold (RFC 6750, 2.1). */
+export const TOKEN_FORMAT: SettingFormat<string> = {
+  allowed: 'a token of 16 to 4096 letters, digits and -._~+/=',
+  parse: (value) => (/^[\w.~+/=-]{16,4096}$/.test(value) ? value : undefined),
+};

@@ -10,6 +10,8 @@ export interface Setting<T> {
   /** As it would be written in the environment; undefined = it must be given. */
   readonly default: string | undefined;
   readonly doc: string;
+  /** Its value is never shown. */
+  readonly secret: boolean;
 }
 
 /** A setting that may be given by `env`, and by `flagName` where there is one. */
@@ -20,7 +22,12 @@ export function setting<T>(
   doc: string,
   flagName?: string,
 ): Setting<T> {
-  return { env, flag: flagName, format, default: byDefault?.toString(), doc };
+  return { env, flag: flagName, format, default: byDefault?.toString(), doc, secret: false };
+}
+
+/** A setting whose value is never shown. */
+export function secret<T>(env: string, format: SettingFormat<T>, byDefault: string, doc: string): Setting<T> {
+  return { ...setting(env, format, byDefault, doc), secret: true };
 }
 
 export const KIB = 1024;

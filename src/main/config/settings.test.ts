@@ -24,7 +24,7 @@ test('the defaults that behaviour.md names', () => {
 /** Another value than the default that the setting takes. */
 function another({ default: byDefault, format }: Setting<unknown>): string {
   const next = byDefault !== undefined && /^\d+$/.test(byDefault) ? [String(Number(byDefault) + 1)] : [];
-  const found = [...next, 'true', 'debug', 'none', '8', 'else'].find(
+  const found = [...next, 'true', 'debug', 'none', '8', 'else', 'a-token-of-20-letters'].find(
     (value) => value !== byDefault && format.parse(value) !== undefined,
   );
   assert.ok(found, format.allowed);
@@ -129,4 +129,10 @@ test('pairs of settings that contradict each other are reported', () => {
 test('variables that Kubernetes sets for a service of the name afrouter are not looked at', () => {
   const env = { ...CONFIG, AFROUTER_PORT: 'tcp://10.0.0.1:55555', AFROUTER_SERVICE_HOST: '10.0.0.1' };
   assert.deepEqual(problems(env), []);
+});
+
+test('a secret that is wrong is not shown', () => {
+  const [problem] = problems({ ...CONFIG, AFROUTER_CONTROL_TOKEN: 'too short' });
+  assert.doesNotMatch(JSON.stringify(problem), /too short/);
+  assert.equal(problem?.path, 'AFROUTER_CONTROL_TOKEN');
 });

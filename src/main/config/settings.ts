@@ -1,11 +1,10 @@
 import convict from 'convict';
+import { LOG_LEVELS } from '../../observability/log.js';
 import { ConfigError, type ConfigProblem, describeValue } from './config-error.js';
 import { CONNECTION_SETTINGS } from './connection-settings.js';
-import { GIB, MAX_TIMER_MS, MIB, type Setting, setting } from './setting.js';
-import { choice, either, flag, integer, text } from './setting-format.js';
+import { GIB, MAX_TIMER_MS, MIB, type Setting, secret, setting } from './setting.js';
+import { choice, either, flag, integer, TOKEN_FORMAT, text } from './setting-format.js';
 import { TRANSPORT_SETTINGS } from './transport-settings.js';
-
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const PROCESS_SETTINGS = {
   config: setting('AFROUTER_CONFIG', text('the path of a routing file'), undefined, 'The routing file.', '--config'),
@@ -111,7 +110,7 @@ const PROCESS_SETTINGS = {
     'AFROUTER_READY_POLICY',
     choice(['any', 'all-backends', 'all-connections', 'none']),
     'any',
-    'When the router is ready. `any`: every cluster has an open connection; `all-backends`: every backend has one; `all-connections`: every connection is open; `none`: always. Connections without an address do not count.',
+    'When the router is ready. `any`: every cluster has an open connection; `all-backends`: every backend has one; `all-connections`: every connection is open; `none`: always. Connections that have no address or are drained do not count.',
   ),
   northboundHealth: setting(
     'AFROUTER_NORTHBOUND_HEALTH',
@@ -130,6 +129,18 @@ const PROCESS_SETTINGS = {
     integer(0, MAX_TIMER_MS),
     5000,
     'Milliseconds between two looks at the certificate files; changed ones are used for new connections. 0 is never.',
+  ),
+  controlToken: secret(
+    'AFROUTER_CONTROL_TOKEN',
+    either(choice(['none']), TOKEN_FORMAT),
+    'none',
+    'What callers of the control API must send as `authorization: Bearer …`. Health checks need none.',
+  ),
+  controlTokenFile: setting(
+    'AFROUTER_CONTROL_TOKEN_FILE',
+    either(choice(['none']), text('the path of a file that holds the token')),
+    'none',
+    'The same, read at the start from a file, which other users of the machine need not be able to read.',
   ),
 };
 
@@ -221,7 +232,7 @@ function problem(setting: Setting<unknown>, origin: Origins, value: string): Con
   return {
     file: flagName === undefined ? 'environment' : 'command line',
     path: flagName ?? setting.env,
-    found: value === '' ? 'nothing' : describeValue(value),
+    found: value === '' ? 'nothing' : setting.secret ? 'something else' : describeValue(value),
     allowed: `${setting.format.allowed}${either}`,
   };
 }

@@ -1,15 +1,6 @@
-import {
-  loadPackageDefinition,
-  type Server,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type ServiceClientConstructor,
-  type sendUnaryData,
-  status,
-} from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
 import { type HealthSource, type ServingStatus, servingStatus } from '../health/health-source.js';
-import { packageFile } from '../package-file.js';
+import type { GrpcService } from './grpc-service.js';
 
 interface HealthRequest {
   readonly service: string;
@@ -19,20 +10,20 @@ interface HealthResponse {
   readonly status: ServingStatus;
 }
 
-/** Serves `grpc.health.v1.Health` (protos/health.proto) on a server of @grpc/grpc-js. */
-export function addHealthService(server: Server, health: HealthSource): void {
-  const definition = loadSync(packageFile('protos/health.proto'), { defaults: true });
-  const root = loadPackageDefinition(definition) as unknown as {
-    grpc: { health: { v1: { Health: ServiceClientConstructor } } };
-  };
-  server.addService(root.grpc.health.v1.Health.service, {
-    Check: (call: ServerUnaryCall<HealthRequest, HealthResponse>, done: sendUnaryData<HealthResponse>) => {
-      const serves = health.serves(call.request.service);
-      if (serves === undefined) done({ code: status.NOT_FOUND, details: 'no such service' });
-      else done(null, { status: servingStatus(serves) });
+/** `grpc.health.v1.Health` (protos/health.proto). */
+export function healthService(health: HealthSource): GrpcService {
+  return {
+    file: 'health.proto',
+    name: 'grpc.health.v1.Health',
+    handlers: {
+      Check: (call: ServerUnaryCall<HealthRequest, HealthResponse>, done: sendUnaryData<HealthResponse>) => {
+        const serves = health.serves(call.request.service);
+        if (serves === undefined) done({ code: status.NOT_FOUND, details: 'no such service' });
+        else done(null, { status: servingStatus(serves) });
+      },
+      Watch: (call: ServerWritableStream<HealthRequest, HealthResponse>) => watch(call, health),
     },
-    Watch: (call: ServerWritableStream<HealthRequest, HealthResponse>) => watch(call, health),
-  });
+  };
 }
 
 /** Says the status at once and whenever it has changed, until the client goes or the server shuts down. */

@@ -9,7 +9,7 @@ function backend(name: string, connections: string): ProbedBackend {
     connectionNames: [...connections].map((_, i) => `${name}${i + 1}`),
     isOpen: () => connections.includes('+'),
     isConnectionOpen: (i) => connections[i] === '+',
-    hasAddress: (i) => connections[i] !== '?',
+    isExpected: (i) => connections[i] !== '?',
   };
 }
 

@@ -7,8 +7,8 @@ export interface ProbedBackend {
   readonly connectionNames: readonly string[];
   isOpen(): boolean;
   isConnectionOpen(index: number): boolean;
-  /** False while the connection waits for SetConnection to give it an address. */
-  hasAddress(index: number): boolean;
+  /** False while nobody expects the connection to be open: it waits for an address, or an operator drained it. */
+  isExpected(index: number): boolean;
 }
 
 /** What readiness sees of a cluster. */
@@ -31,7 +31,7 @@ export interface ProbedCluster {
  * | `all-connections` | every connection open |
  * | `none` | nothing |
  *
- * A connection that has no address yet does not count, and neither does a backend or a cluster that has no other.
+ * A connection that has no address yet or is drained does not count, and neither does a backend or a cluster that has no other.
  */
 export class Readiness {
   readonly policy: ReadyPolicy;
@@ -67,7 +67,7 @@ export class Readiness {
     return this.phase === 'draining';
   }
 
-  /** A connection opened, closed or got an address. */
+  /** A connection opened, closed or got an address, or something was drained or brought back. */
   changed(): void {
     for (const watcher of [...this.watchers]) watcher();
   }
@@ -111,7 +111,7 @@ export class Readiness {
       case 'all-connections':
         return cluster.backends.flatMap((backend) =>
           backend.connectionNames
-            .filter((_, i) => backend.hasAddress(i) && !backend.isConnectionOpen(i))
+            .filter((_, i) => backend.isExpected(i) && !backend.isConnectionOpen(i))
             .map((name) => `cluster ${cluster.name}: connection ${name} of backend ${backend.name} is not open`),
         );
     }
@@ -119,5 +119,5 @@ export class Readiness {
 }
 
 function isKnown(backend: ProbedBackend): boolean {
-  return backend.connectionNames.some((_, i) => backend.hasAddress(i));
+  return backend.connectionNames.some((_, i) => backend.isExpected(i));
 }

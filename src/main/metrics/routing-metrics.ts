@@ -4,7 +4,12 @@ import type { Routers } from '../routing/build-routers.js';
 
 /** What routes remember. */
 export function addRouting(out: Exposition, routers: Routers): void {
-  for (const { router, route, affinity, bindings } of routers.memories()) {
+  for (const {
+    router,
+    config: { name: route },
+    affinity,
+    bindings,
+  } of routers.memories()) {
     if (affinity !== undefined) {
       const { evictions, expirations, refusals, conflicts } = affinity.table.counters;
       out.add(METRICS.affinityEntries, [router, route], affinity.table.size);

@@ -29,22 +29,23 @@ const MALFORMED_TIMEOUT = new RpcError(Status.INTERNAL, 'malformed grpc-timeout'
  * to the port of the backend's worker, and from then on bytes go through in both directions, with credit for each going the
  * other way only when they have been taken.
  *
- * One object per call and no closure: this and `Request` in the worker are what a call costs.
+ * One object per call and no closure: this and `Request` in the worker are what it costs. `active-calls.ts` reads the rest.
  */
 export class Call implements StreamHandler, PortCall {
   slot = -1;
   generation = 0;
   private readonly context: CallContext;
   private readonly stream: Stream;
-  private readonly headers: HeaderList;
-  private state: CallState = CallState.linked;
-  private route: MethodRoute | null = null;
-  private decision: RouteDecision | null = null;
+  readonly headers: HeaderList;
+  state: CallState = CallState.linked;
+  route: MethodRoute | null = null;
+  decision: RouteDecision | null = null;
   /** Set while a backend has the call. */
   private port: WorkerPort | null = null;
   private deadline: NodeJS.Timeout | null = null;
   private counters: CallCounters;
-  private readonly beganMs: number;
+  /** When it began, in ms of performance.now(). */
+  readonly beganMs: number;
 
   /** The first message while it is gathered. */
   private first: RequestHold | null = null;

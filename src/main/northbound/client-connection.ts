@@ -22,7 +22,9 @@ export class ClientConnection implements ServerSessionOwner {
   private readonly owner: ClientConnectionOwner;
   private readonly context: CallContext;
   private readonly identity: IdentityHeaders | null;
-  private readonly peer: string;
+  /** Counts the connections of its listener, from 1. */
+  readonly number: number;
+  readonly peer: string;
   private readonly session: ServerSession;
 
   /** @param identity null when no listener passes identities on */
@@ -33,7 +35,9 @@ export class ClientConnection implements ServerSessionOwner {
     context: CallContext,
     session: SessionContext,
     options: SessionOptions,
+    number: number,
   ) {
+    this.number = number;
     this.owner = owner;
     this.context = context;
     this.identity = identity;
@@ -67,6 +71,11 @@ export class ClientConnection implements ServerSessionOwner {
   onClose(reason: string): void {
     this.context.log.debug({ event: 'client_disconnected', peer: this.peer, reason }, 'client disconnected');
     this.owner.connectionClosed(this);
+  }
+
+  /** Its streams, oldest first; of those that are calls the handler is a `Call`. */
+  get streams(): Iterable<Stream> {
+    return this.session.openStreams;
   }
 
   /** Sends the client away; the connection closes when its last call has ended. */

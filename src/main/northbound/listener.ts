@@ -44,6 +44,7 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   /** Everything accepted and not yet closed: connections and, with TLS, handshakes. */
   private sockets = 0;
   private readonly connections = new Set<ClientConnection>();
+  private accepted = 0;
   private readonly sweeper: NodeJS.Timeout;
   private readonly limitLines = new LineAllowance(LINES_PER_SECOND, LINES_AT_ONCE, performance.now());
   private readonly acceptLines = new LineAllowance(LINES_PER_SECOND, LINES_AT_ONCE, performance.now());
@@ -129,7 +130,15 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
       identityKeys.length === 0
         ? null
         : new IdentityHeaders(identityKeys, this.config.tls?.identityKey, identity, this.session.sharedLists);
-    const connection = new ClientConnection(socket, headers, this, this.context, this.session, session);
+    const connection = new ClientConnection(
+      socket,
+      headers,
+      this,
+      this.context,
+      this.session,
+      session,
+      ++this.accepted,
+    );
     this.connections.add(connection);
     if (this.draining) connection.drain();
   }
@@ -143,6 +152,11 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     const leftOut = this.limitLines.take(performance.now());
     if (leftOut === NO_LINE) return;
     this.context.log.warn({ event: 'limit_hit', limit, peer, detail, leftOut }, 'a client met a limit');
+  }
+
+  /** Its client connections, oldest first. */
+  get clients(): Iterable<ClientConnection> {
+    return this.connections;
   }
 
   /** Client connections open now. */

@@ -22,6 +22,8 @@ export interface AffinityCounters {
 export class AffinityEntry implements Reservation {
   readonly key: string;
   readonly backend: RoutableBackend;
+  /** Numbers the entries of its table in the order in which they were made, from 1. */
+  readonly serial: number;
   private readonly table: AffinityTable;
   /** Calls in flight that use it. */
   holders = 0;
@@ -31,10 +33,11 @@ export class AffinityEntry implements Reservation {
   older: AffinityEntry | null = null;
   newer: AffinityEntry | null = null;
 
-  constructor(table: AffinityTable, key: string, backend: RoutableBackend) {
+  constructor(table: AffinityTable, key: string, backend: RoutableBackend, serial: number) {
     this.table = table;
     this.key = key;
     this.backend = backend;
+    this.serial = serial;
   }
 
   release(): void {
@@ -52,6 +55,7 @@ export class AffinityTable {
   private readonly now: () => number;
   /** A Map has no keys of its own, so no key name can trick it. */
   private readonly entries = new Map<string, AffinityEntry>();
+  private lastSerial = 0;
   /** Ends of the list of entries that nobody holds. */
   private oldest: AffinityEntry | null = null;
   private newest: AffinityEntry | null = null;
@@ -70,6 +74,25 @@ export class AffinityTable {
 
   get size(): number {
     return this.entries.size;
+  }
+
+  /** The entry of a key, for who only looks. */
+  get(key: string): AffinityEntry | undefined {
+    if (this.idleMs > 0) this.expire();
+    return this.entries.get(key);
+  }
+
+  /**
+   * Every entry by rising serial. The iterator goes on where it stands, whatever is added or forgotten meanwhile, so that a
+   * large table can be walked in small steps.
+   */
+  [Symbol.iterator](): Iterator<AffinityEntry> {
+    return this.entries.values();
+  }
+
+  /** Forgets an entry that nobody holds. */
+  delete(entry: AffinityEntry): void {
+    this.forget(entry);
   }
 
   /** The entry of a key, held for the caller until it is released; undefined when the key is not known. */
@@ -126,7 +149,7 @@ export class AffinityTable {
       this.counters.evictions++;
       this.forget(this.oldest);
     }
-    const entry = new AffinityEntry(this, key, backend);
+    const entry = new AffinityEntry(this, key, backend, ++this.lastSerial);
     this.entries.set(key, entry);
     return entry;
   }

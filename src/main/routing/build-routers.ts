@@ -55,12 +55,21 @@ export class Routers {
     );
   }
 
-  /** What each route remembers, for metrics. */
+  /** What every route remembers. */
   memories(): RouteMemory[] {
-    return [...this.byName].flatMap(([router, entries]) =>
-      entries.flatMap(({ routes }) =>
-        routes.map(({ config, affinity, bindings }) => ({ router, route: config.name, affinity, bindings })),
-      ),
+    return [...this.byName.keys()].flatMap((name) => this.memoriesOf(name)!);
+  }
+
+  /** What the routes of a router remember; undefined when there is no such router. */
+  memoriesOf(routerName: string): RouteMemory[] | undefined {
+    return this.byName.get(routerName)?.flatMap(({ methods, routes }) =>
+      routes.map(({ config, affinity, bindings }) => ({
+        router: routerName,
+        service: methods.package === '' ? methods.service : `${methods.package}.${methods.service}`,
+        config,
+        affinity,
+        bindings,
+      })),
     );
   }
 
@@ -76,9 +85,9 @@ export class Routers {
     backendName: string,
     id: string,
   ): string | undefined {
-    const routers = this.byName.get(routerName);
-    if (routers === undefined) return `unknown router ${JSON.stringify(routerName)}`;
-    const routes = routers.flatMap((router) => router.routes).filter(({ config }) => config.name === routeName);
+    const memories = this.memoriesOf(routerName);
+    if (memories === undefined) return `unknown router ${JSON.stringify(routerName)}`;
+    const routes = memories.filter(({ config }) => config.name === routeName);
     if (routes.length === 0) return `unknown route ${JSON.stringify(routeName)} in router ${routerName}`;
     const cluster = this.clusters.get(clusterName);
     if (cluster === undefined) return `unknown cluster ${JSON.stringify(clusterName)}`;
@@ -95,8 +104,12 @@ export class Routers {
 /** What one route remembers. */
 export interface RouteMemory {
   readonly router: string;
-  readonly route: string;
+  /** `package.Service`; several entries of a router may have a route of the same name. */
+  readonly service: string;
+  readonly config: RouteConfig;
+  /** Of the routes that remember keys. */
   readonly affinity: Affinity | undefined;
+  /** Of binding routes. */
   readonly bindings: Bindings | undefined;
 }
 

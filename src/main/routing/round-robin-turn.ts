@@ -13,17 +13,17 @@ export class RoundRobinTurn {
     this.routeName = routeName;
   }
 
-  /** The next backend that has an open connection. */
+  /** The next backend that has an open connection and is not drained. */
   next(): RoutableBackend | RpcError {
     const { backends } = this.cluster;
     for (let i = 0; i < backends.length; i++) {
       const backend = backends[this.position]!;
       this.position = this.position + 1 === backends.length ? 0 : this.position + 1;
-      if (backend.isOpen()) return backend;
+      if (backend.takesNew()) return backend;
     }
     return new RpcError(
       Status.UNAVAILABLE,
-      `route ${this.routeName}: no backend of cluster ${this.cluster.name} has an open connection`,
+      `route ${this.routeName}: no backend of cluster ${this.cluster.name} that takes new calls has an open connection`,
     );
   }
 }

@@ -7,8 +7,10 @@ export interface RoutableBackend {
   readonly name: string;
   /** Names of its connections, in the order of the configuration. */
   readonly connectionNames: readonly string[];
-  /** True when at least one connection is open. */
+  /** True when at least one connection is open: a call that belongs here can be sent. */
   isOpen(): boolean;
+  /** True when it may also be chosen for what belongs nowhere yet: it is open and no operator drains it. */
+  takesNew(): boolean;
   /** True when the connection with that index (into `connectionNames`) is open. */
   isConnectionOpen(index: number): boolean;
 }

@@ -23,6 +23,11 @@ export function keyOfText(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
+/** The reverse of {@link keyOfText}; octets that are not UTF-8 become U+FFFD. */
+export function textOfKey(key: string): string {
+  return Buffer.from(key, 'latin1').toString('utf8');
+}
+
 /**
  * Reads one field, `a.b.c`, of a protobuf message from its wire bytes; nothing else is decoded. As protobuf has it: the last
  * occurrence wins, repeated messages merge, fields of another wire type than theirs are unknown and skipped, and so are groups.

@@ -46,7 +46,7 @@ export class Backend implements ConnectionOwner {
     this.tls = plan.tls === undefined ? null : new BackendTls(plan.tls);
     this.log = context.log.child({ cluster: plan.cluster, backend: plan.name });
     this.connections = plan.connections.map(
-      (c, index) => new Connection(c.name, index, c.addr, c.port, this.tls, this, context.connections, this.log),
+      (c, index) => new Connection(c, index, this.tls, this, context.connections, this.log),
     );
   }
 
@@ -79,7 +79,7 @@ export class Backend implements ConnectionOwner {
     const { connections } = this;
     for (let i = 0; i < connections.length; i++) {
       const connection = connections[i]!;
-      if ((only < 0 || only === i) && connection.isOpen) request.addLeg(connection);
+      if ((only < 0 || only === i) && connection.takesLegs) request.addLeg(connection);
     }
     if (request.legs.length === 0) request.fail(Status.UNAVAILABLE, this.noneOpen(only));
   }
@@ -94,9 +94,13 @@ export class Backend implements ConnectionOwner {
     if (this.inProgress.size > 0) this.inProgress.delete(request);
   }
 
-  /** A connection became ready: every request in progress gets a leg on it. */
   onOpen(connection: Connection): void {
     this.tell(connection, true);
+    if (connection.takesLegs) this.onTakesLegs(connection);
+  }
+
+  /** A connection became ready: every request in progress gets a leg on it. */
+  onTakesLegs(connection: Connection): void {
     let caughtUp = 0;
     for (const request of this.inProgress) if (request.catchUp(connection)) caughtUp++;
     this.counters.catchUps += caughtUp;

@@ -4,6 +4,7 @@ import type { Status } from '../../grpc/status-code.js';
 import { withoutResponseHead } from '../../grpc/trailers-only.js';
 import type { HeaderField } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
+import type { RequestSnapshot } from '../../port/control-messages.js';
 import type { Connection } from '../southbound/connection.js';
 import { ReplicaStream } from '../southbound/replica-stream.js';
 import type { Backend } from './backend.js';
@@ -183,7 +184,7 @@ export class Request {
     const joining = this.joining!;
     this.joining = null;
     for (const connection of joining) {
-      if (connection.isOpen) this.openLeg(connection, taken, this.halfClosed && taken === this.received);
+      if (connection.takesLegs) this.openLeg(connection, taken, this.halfClosed && taken === this.received);
     }
   }
 
@@ -238,6 +239,11 @@ export class Request {
 
   private isBehind(leg: ReplicaStream): boolean {
     return this.legs.some((other) => other.state === 'open' && other.taken > leg.taken);
+  }
+
+  /** How it stands, for who asks from outside. */
+  snapshot(): RequestSnapshot {
+    return { receivedBytes: this.received, legs: this.legs.map((leg) => leg.snapshot()) };
   }
 
   // ── to the client (called by the response rule) ────────────────────────────────────────────────────────────────────

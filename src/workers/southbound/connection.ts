@@ -4,7 +4,7 @@ import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { Limit } from '../../http2/session/limit-counters.js';
 import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
 import { SocketBytes } from '../../observability/socket-bytes.js';
-import type { ConnectionSnapshot } from '../../port/control-messages.js';
+import type { ConnectionPlan, ConnectionSnapshot } from '../../port/control-messages.js';
 import { Attempt } from './attempt.js';
 import type { BackendTls } from './backend-tls.js';
 import { Backoff } from './backoff.js';
@@ -27,6 +27,8 @@ export interface ConnectionContext {
 /** Told when a connection can be used and when it no longer can. */
 export interface ConnectionOwner {
   onOpen(connection: Connection): void;
+  /** It was open and drained, and is drained no more. */
+  onTakesLegs(connection: Connection): void;
   onClosed(connection: Connection): void;
 }
 
@@ -53,16 +55,18 @@ export class Connection {
   state: ConnectionState = 'unset';
   /** Grows with each move: streams to an earlier address are not streams to this replica. */
   epoch = 0;
+  /** It takes no new legs; those it has go on, and it is dialled as ever. */
+  private drained: boolean;
   /** Times it was dialled, and times that led to an open connection. */
   private dials = 0;
   private opens = 0;
+  /** Why it was closed last. */
+  private lastError = '';
   private readonly bytes = new SocketBytes();
 
   constructor(
-    name: string,
+    { name, addr, port, drained }: ConnectionPlan,
     index: number,
-    addr: string,
-    port: number,
     tls: BackendTls | null,
     owner: ConnectionOwner,
     context: ConnectionContext,
@@ -74,6 +78,7 @@ export class Connection {
     this.addr = addr;
     this.port = port;
     this.tls = tls;
+    this.drained = drained;
     this.owner = owner;
     this.context = context;
     this.log = log.child({ connection: name });
@@ -82,6 +87,11 @@ export class Connection {
 
   get isOpen(): boolean {
     return this.state === 'open';
+  }
+
+  /** True when a request may get a leg on it. */
+  get takesLegs(): boolean {
+    return this.state === 'open' && !this.drained;
   }
 
   /** `host:port`, for messages; `''` while unset. */
@@ -104,6 +114,17 @@ export class Connection {
     this.backoff.reset();
     this.leave();
     this.dial();
+  }
+
+  /** A drained connection takes no new legs; requests in progress get one when it is brought back. */
+  setDrained(drained: boolean): void {
+    if (drained === this.drained) return;
+    this.drained = drained;
+    this.log.info(
+      { event: drained ? 'connection_drained' : 'connection_undrained' },
+      drained ? 'connection takes no new calls' : 'connection takes calls again',
+    );
+    if (this.takesLegs) this.owner.onTakesLegs(this);
   }
 
   /**
@@ -183,6 +204,7 @@ export class Connection {
     if (this.current !== attempt) return;
     const event = this.state === 'open' ? 'connection_lost' : 'connection_failed';
     this.log.warn({ event, address: this.address, reason }, 'connection closed');
+    this.lastError = reason;
     if (attempt.openMs >= GOOD_SESSION_MS) this.backoff.reset();
     this.current = null;
     this.become('waiting');
@@ -205,6 +227,7 @@ export class Connection {
       state: this.state,
       dials: this.dials,
       opens: this.opens,
+      lastError: this.lastError,
       streams: this.current?.session?.streamCount ?? 0,
       waiting: this.waiting.size,
       receivedBytes: this.bytes.received,

@@ -9,6 +9,7 @@ import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { ClientSession } from '../../http2/session/client-session.js';
 import { SendQueue } from '../../http2/stream/send-queue.js';
 import { ResetCause, type Stream, type StreamHandler } from '../../http2/stream/stream.js';
+import type { LegSnapshot } from '../../port/control-messages.js';
 import type { Request } from '../backend/request.js';
 import { HeldAnswer } from '../backend/responses/held-answer.js';
 import type { Connection } from './connection.js';
@@ -38,6 +39,8 @@ export class ReplicaStream implements StreamHandler {
   state: LegState = 'open';
   /** How far the replica has taken the request body, in bytes from its beginning. */
   taken: number;
+  /** Bytes of its answer so far. */
+  private answerBytes = 0;
   /** `taken` at the last look of the stall watch, and since when it has not moved (ms, 0 = it moves). */
   watchedTaken = 0;
   stalledSince = 0;
@@ -116,6 +119,12 @@ export class ReplicaStream implements StreamHandler {
     return this.stream?.queuedBytes ?? this.waiting?.body.bytes ?? 0;
   }
 
+  /** How it stands, for who asks from outside. */
+  snapshot(): LegSnapshot {
+    const state = this.waiting === null ? this.state : 'waiting';
+    return { connection: this.connection.index, state, takenBytes: this.taken, answerBytes: this.answerBytes };
+  }
+
   /** Gives the replica so many bytes of its window back. */
   consume(bytes: number): void {
     if (bytes > 0) this.stream?.consume(bytes);
@@ -179,6 +188,7 @@ export class ReplicaStream implements StreamHandler {
   onData(buf: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.state !== 'open') return;
     if (end > start) {
+      this.answerBytes += end - start;
       const boundary = this.boundary.feed(buf, start, end);
       if (boundary instanceof RpcError) {
         this.reject(boundary);

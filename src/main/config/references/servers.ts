@@ -6,6 +6,7 @@ import { nameList, namesOf, requireUniqueNames } from './names.js';
 import { type DefaultTls, resolveServerTls } from './tls.js';
 
 const ANY = '*';
+const LOOPBACK = '127.0.0.1';
 
 /** Checks the servers, the routers they name, and that no two listeners (the control API is one) want the same address. */
 export function resolveServers(root: ConfigNode, tls: DefaultTls, findings: Findings): readonly ServerConfig[] {
@@ -25,7 +26,11 @@ export function resolveServers(root: ConfigNode, tls: DefaultTls, findings: Find
 /** The control API, if there is one. */
 export function resolveApi(node: ConfigNode, findings: Findings): ApiConfig | undefined {
   if (!node.present) return undefined;
-  return { address: hostAddress(node.member('address'), findings), port: node.member('port').integer() ?? 0 };
+  // Whoever reaches it rules the router: unlike a server's, an empty address is not every interface.
+  return {
+    address: hostAddress(node.member('address'), findings) || LOOPBACK,
+    port: node.member('port').integer() ?? 0,
+  };
 }
 
 /** Where the health probe should listen, as far as the file says. */

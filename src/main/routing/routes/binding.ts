@@ -56,6 +56,21 @@ export class Bindings {
     return this.taken.size;
   }
 
+  /** Whether each backend may have one client only. */
+  get isExclusive(): boolean {
+    return this.exclusive;
+  }
+
+  /** Backends that a client was given or named, in the order of the configuration. */
+  bound(): RoutableBackend[] {
+    return this.cluster.backends.filter((backend) => this.taken.has(backend));
+  }
+
+  /** Forgets that a backend has a client. Returns false when it had none. */
+  release(backend: RoutableBackend): boolean {
+    return this.taken.delete(backend);
+  }
+
   /** A backend for a client that has none. */
   bind(): RouteDecision | RpcError {
     const backend = this.exclusive ? this.nextFree() : this.turn.next();

@@ -1,0 +1,62 @@
+import { Status } from '../../../grpc/status-code.js';
+import type { RouteMemory } from '../../routing/build-routers.js';
+import type { Bindings } from '../../routing/routes/binding.js';
+import { ControlError } from '../control-error.js';
+import type { Lookup, RouteName } from '../lookup.js';
+import { makeToken, pageSize, parseToken } from './page.js';
+
+interface BindingMessage {
+  readonly route: RouteName;
+  readonly metadataKey: string;
+  readonly cluster: string;
+  readonly backend: string;
+  readonly exclusive: boolean;
+}
+
+interface ListRequest {
+  readonly route: RouteName | null;
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+/** The calls about backends that clients of binding routes have. */
+export class RouteBindings {
+  private readonly lookup: Lookup;
+
+  constructor(lookup: Lookup) {
+    this.lookup = lookup;
+  }
+
+  /** There are at most as many as routes times backends: a page is a slice. */
+  list({ route, pageSize: asked, pageToken }: ListRequest): { bindings: BindingMessage[]; nextPageToken: string } {
+    const memories = route === null ? this.lookup.allMemories() : [this.lookup.memory(route)];
+    if (route !== null) bindingsOf(memories[0]!);
+    const [start] = parseToken(pageToken, 1);
+    const end = start! + pageSize(asked);
+    const all = memories.flatMap((memory) => memory.bindings?.bound().map(({ name }) => tell(memory, name)) ?? []);
+    return { bindings: all.slice(start, end), nextPageToken: end < all.length ? makeToken(end) : '' };
+  }
+
+  delete({ route, backend: name }: { readonly route: RouteName | null; readonly backend: string }): BindingMessage {
+    const memory = this.lookup.memory(route);
+    const bindings = bindingsOf(memory);
+    const backend = this.lookup.backend(memory.config.cluster, name);
+    if (!bindings.release(backend)) throw new ControlError(Status.NOT_FOUND, `backend ${name} is bound to no client`);
+    return tell(memory, name);
+  }
+}
+
+function bindingsOf({ bindings, config }: RouteMemory): Bindings {
+  if (bindings !== undefined) return bindings;
+  throw new ControlError(Status.FAILED_PRECONDITION, `route ${config.name} is of type ${config.type}, not binding`);
+}
+
+function tell({ router, service, config, bindings }: RouteMemory, backend: string): BindingMessage {
+  return {
+    route: { router, route: config.name, service },
+    metadataKey: bindings!.metadataKey,
+    cluster: config.cluster,
+    backend,
+    exclusive: bindings!.isExclusive,
+  };
+}
