@@ -265,6 +265,45 @@ test('a request that outgrows its backlog is counted, and so is the catch-up tha
   }
 });
 
+test('limits met are counted by name', async () => {
+  const bed = await Bed.start({
+    ...PLAN,
+    daemon: { env: { AFROUTER_MAX_CONNECTIONS: '1', AFROUTER_MAX_CONCURRENT_STREAMS: '1' } },
+  });
+  try {
+    bed.handle(() => {});
+    const peer = await RawPeer.dial(bed.port);
+    peer.request(1, '/afrouter.test.Echo/Unary');
+    peer.request(3, '/afrouter.test.Echo/Unary');
+    await peer.untilFrame('the second call is refused', ({ type, stream }) => type === Type.RST_STREAM && stream === 3);
+    const late = await RawPeer.dial(bed.port);
+    await eventually('the second connection is refused', () => late.closed);
+    const scrape = await bed.admin.metrics();
+    assert.equal(scrape.sum('afrouter_limit_hits_total', { listener: 'north', limit: 'streams_refused' }), 1);
+    assert.equal(scrape.sum('afrouter_limit_hits_total', { listener: 'north', limit: 'connections' }), 1);
+    assert.equal(scrape.sum('afrouter_client_connections', { listener: 'north' }), 1);
+    peer.destroy();
+  } finally {
+    await bed.stop();
+  }
+});
+
+test('a backend that is pinged has a round trip', async () => {
+  const bed = await Bed.start({
+    ...PLAN,
+    daemon: { env: { AFROUTER_BACKEND_KEEPALIVE_MS: '1000', AFROUTER_BACKEND_KEEPALIVE_IDLE: 'true' } },
+  });
+  try {
+    const seconds = await eventually('a PING is answered', async () => {
+      const found = (await bed.admin.metrics()).matching('afrouter_connection_ping_seconds', { connection: 's1' });
+      return found[0]?.value;
+    });
+    assert.ok(seconds > 0 && seconds < 10, `${seconds} s`);
+  } finally {
+    await bed.stop();
+  }
+});
+
 test('a client that does not read shows as stalls', async () => {
   const bed = await Bed.start(PLAN);
   try {
