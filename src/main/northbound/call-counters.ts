@@ -24,7 +24,7 @@ export class CallCounters {
   begun = 0;
   readonly total = new LatencyHistogram();
   readonly durations: RouteDurations;
-  /** Calls that ended, by status; for each backend by its number, and first of all for those that reached none. */
+  /** Calls that ended, by status: those that reached no backend, and for each backend by its number. */
   readonly unplaced = new Float64Array(STATUSES);
   readonly byBackend: (Float64Array | undefined)[] = [];
 
