@@ -161,7 +161,10 @@ test('a handshake that is not over in time is ended', async () => {
   // The head of a ClientHello of 512 bytes that never comes.
   half.write(Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]));
   await Promise.all([ended(silent), ended(half)]);
-  await bed.daemon.untilLine((line) => line.event === 'limit_hit' && line.limit === 'tlsHandshake', 'a limit was met');
+  await bed.daemon.untilLine(
+    (line) => line.event === 'limit_hit' && line.limit === 'tlsHandshakeTimeouts',
+    'a limit was met',
+  );
   await assertServes();
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { Authority, type Certificate, HERE } from '../../../test/support/certificates.js';
@@ -10,8 +10,10 @@ import {
   shopRouting,
   writeRouting,
 } from '../../../test/support/routing-fixture.js';
+import { packageFile } from '../package-file.js';
 import { ConfigError } from './config-error.js';
 import { type LoadedRoutingFile, loadRoutingFile } from './load.js';
+import { schemaProblems } from './schema.js';
 
 let authority: Authority;
 let one: Certificate;
@@ -171,4 +173,10 @@ test('a certificate that has expired is a warning', (context) => {
   });
   assert.equal(warnings.length, 1);
   assert.match(warnings[0]!, /servers\[0\]\.tls\.certificate: the certificate of CN=late, .* expired on /);
+});
+
+test('what config/example.json has commented out is right', () => {
+  const text = readFileSync(packageFile('config/example.json'), 'utf8');
+  assert.equal(text.match(/"_tls": \{/g)?.length, 2);
+  assert.deepEqual(schemaProblems(JSON.parse(text.replaceAll('"_tls": {', '"tls": {')), 'example.json'), []);
 });

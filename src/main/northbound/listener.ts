@@ -111,7 +111,7 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     counters.handshakesFailed++;
     if (late) {
       counters.handshakeTimeouts++;
-      this.limitHit('tlsHandshake', peer, `a TLS handshake longer than ${this.options.tlsHandshakeMs} ms`);
+      this.limitHit('tlsHandshakeTimeouts', peer, `a TLS handshake longer than ${this.options.tlsHandshakeMs} ms`);
       return;
     }
     const leftOut = this.handshakeLines.take(performance.now());
@@ -148,7 +148,7 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     if (this.connections.size === 0) this.onEmpty?.();
   }
 
-  limitHit(limit: Limit | 'connections' | 'tlsHandshake', peer: string, detail: string): void {
+  limitHit(limit: Limit | 'connections' | 'tlsHandshakeTimeouts', peer: string, detail: string): void {
     const leftOut = this.limitLines.take(performance.now());
     if (leftOut === NO_LINE) return;
     this.context.log.warn({ event: 'limit_hit', limit, peer, detail, leftOut }, 'a client met a limit');

@@ -45,7 +45,7 @@ export class TlsAcceptor {
     });
   }
 
-  /** Takes a socket on; its end without a word to the owner only means that {@link close} was called. */
+  /** Takes a socket through its handshake; the owner is told how it ended. */
   accept(socket: Socket): void {
     const peer = peerOf(socket);
     this.handshaking.set(peer, socket);
