@@ -72,7 +72,7 @@ export interface StartTask {
   readonly backends: readonly BackendPlan[];
 }
 
-/** Task `move`: a connection gets a (new) address. */
+/** Task `move`: a connection gets a (new) address; `addr` `''` with port 0 takes it out of service. */
 export interface MoveTask {
   readonly backend: number;
   readonly connection: number;
@@ -122,6 +122,13 @@ export interface RequestSnapshot {
   readonly legs: readonly LegSnapshot[];
 }
 
+/** Task `configure`: the routing file has changed. What it does not have any more goes by {@link RetireMessage}. */
+export interface ConfigureTask {
+  readonly add: readonly BackendPlan[];
+  /** Backends that stay, with all their connections: those at the end may be new, the others may have moved. */
+  readonly update: readonly BackendPlan[];
+}
+
 /** What a connection is and has done. */
 export interface ConnectionSnapshot {
   /** `ConnectionState` of workers/southbound. */
@@ -165,6 +172,12 @@ export interface WorkerSnapshot {
   readonly batches: number;
   readonly bytes: number;
   readonly batchesRead: number;
+}
+
+/** ↓ a backend gets no more calls: its connections end with those they have. On the port, so after every OPEN before it. */
+export interface RetireMessage {
+  readonly kind: 'retire';
+  readonly backend: number;
 }
 
 /** ↑ a connection opened or closed. */

@@ -12,10 +12,12 @@ import { LoopMonitor } from '../observability/loop-monitor.js';
 import type {
   BackendPlan,
   CertificatesTask,
+  ConfigureTask,
   DrainTask,
   MoveTask,
   RequestSnapshot,
   RequestsTask,
+  RetireMessage,
   WorkerSettings,
   WorkerSnapshot,
 } from '../port/control-messages.js';
@@ -77,7 +79,10 @@ export class BackendWorker implements WorkerRecordHandler {
       },
     };
     for (const plan of plans) this.backends.set(plan.index, new Backend(plan, this.context, this.registry));
-    port.on('message', (batch: ArrayBuffer) => this.reader.read(batch));
+    port.on('message', (message: ArrayBuffer | RetireMessage) => {
+      if (message instanceof ArrayBuffer) this.reader.read(message);
+      else this.backends.get(message.backend)?.retire();
+    });
     for (const backend of this.backends.values()) backend.start();
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
   }
@@ -113,7 +118,10 @@ export class BackendWorker implements WorkerRecordHandler {
 
   private sweep(): void {
     const now = performance.now();
-    for (const backend of this.backends.values()) backend.sweep(now);
+    for (const backend of this.backends.values()) {
+      backend.sweep(now);
+      if (backend.retired && !backend.busy) this.backends.delete(backend.index);
+    }
   }
 
   /** Task `move`. */
@@ -134,6 +142,16 @@ export class BackendWorker implements WorkerRecordHandler {
   /** Task `requests`. */
   requestSnapshots({ calls }: RequestsTask): (RequestSnapshot | undefined)[] {
     return calls.map(([slot, generation]) => this.registry.get(slot, generation)?.snapshot());
+  }
+
+  /** Task `configure`. */
+  configure({ add, update }: ConfigureTask): void {
+    for (const plan of add) {
+      const backend = new Backend(plan, this.context, this.registry);
+      this.backends.set(plan.index, backend);
+      backend.start();
+    }
+    for (const plan of update) this.backends.get(plan.index)!.update(plan.connections);
   }
 
   /** Task `snapshot`. */

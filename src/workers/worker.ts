@@ -5,6 +5,7 @@
 import { ThreadLog } from '../observability/log.js';
 import type {
   CertificatesTask,
+  ConfigureTask,
   DrainTask,
   LogLevelTask,
   MoveTask,
@@ -48,6 +49,11 @@ export function requests(task: RequestsTask): (RequestSnapshot | undefined)[] {
 /** Task `setLogLevel`: what the thread logs from now on. */
 export function setLogLevel({ level }: LogLevelTask): void {
   log?.setLevel(level);
+}
+
+/** Task `configure`: backends come, change and go. */
+export function configure(task: ConfigureTask): void {
+  started().configure(task);
 }
 
 /** Task `snapshot`: what the worker holds now. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import { LatencyHistogram } from '../../observability/latency-histogram.js';
 import type { BackendPlan, BackendTlsPlan, CertificateMaterial, ConnectionPlan } from '../../port/control-messages.js';
-import type { AssociationConfig, BackendConfig } from '../config/routing-file.js';
+import type { CertificateFiles } from '../certificates/certificate-source.js';
+import type { AssociationConfig, BackendConfig, ConnectionConfig } from '../config/routing-file.js';
 import type { RoutableBackend } from '../routing/route.js';
 import type { SerialNumbers } from '../routing/transaction-id.js';
 import type { PortCall, WorkerPort } from './worker-port.js';
@@ -18,14 +20,21 @@ export class BackendLink implements RoutableBackend {
   readonly index: number;
   readonly clusterName: string;
   readonly name: string;
-  readonly connectionNames: readonly string[];
+  /**
+   * By index. A connection that the routing file does not have any more keeps its place, so that indexes mean the same to both
+   * threads for ever; it has no address, and may come back.
+   */
+  readonly connectionNames: string[];
   readonly association: AssociationConfig | undefined;
   /** How long it had its calls, as its worker measured it. */
   readonly durations = new LatencyHistogram();
   private readonly replicated: boolean;
   private readonly serials: SerialNumbers;
+  /** What the routing file says of the connections: a change there moves them, SetConnection does not change it. */
+  private configured: readonly ConnectionConfig[];
   /** The connections as they should be now: the control API changes them, and a replaced worker is given them. */
   private readonly connections: ConnectionPlan[];
+  private readonly certificateFiles: CertificateFiles | undefined;
   /** Takes no new keys and no round-robin calls; what is bound to it is still served. */
   private drained = false;
   /** What connections are secured with now; a replaced worker is given it. Undefined = plain text. */
@@ -34,6 +43,8 @@ export class BackendLink implements RoutableBackend {
   /** Connections that are open and not drained. */
   private usable = 0;
   private port: WorkerPort | null = null;
+  /** Itself while the routing file has it; then what took its place, or undefined. */
+  private place: BackendLink | undefined = this;
   /** Called when a connection opened, closed or got an address, or something was drained or brought back. */
   onAvailability: () => void = () => {};
 
@@ -49,6 +60,65 @@ export class BackendLink implements RoutableBackend {
     this.connectionNames = config.connections.map(({ name }) => name);
     this.tls = config.tls && { material: config.tls.certificates.material, serverName: config.tls.serverName };
     this.open = config.connections.map(() => false);
+    this.certificateFiles = config.tls?.certificates.files;
+    this.configured = config.connections;
+  }
+
+  /** Whether `config` describes this backend, but for its connections: those can change under it. */
+  is(config: BackendConfig): boolean {
+    return (
+      this.name === config.name &&
+      this.replicated === (config.type === 'active_active') &&
+      isDeepStrictEqual(this.association, config.association) &&
+      this.tls?.serverName === config.tls?.serverName &&
+      isDeepStrictEqual(this.certificateFiles, config.tls?.certificates.files)
+    );
+  }
+
+  /**
+   * Takes the connections of a new routing file. One whose entry has not changed keeps its address, also that of SetConnection.
+   * @returns whether anything has changed, that is, whether the worker has to be told the new {@link plan}
+   */
+  reconnect(connections: readonly ConnectionConfig[]): boolean {
+    const before = this.configured;
+    this.configured = connections;
+    let changed = false;
+    for (const { name, addr, port } of connections) {
+      const was = before.find((each) => each.name === name);
+      if (was !== undefined && was.addr === addr && was.port === port) continue;
+      changed = true;
+      const index = this.connectionNames.indexOf(name);
+      if (index >= 0) {
+        this.setAddress(index, addr, port);
+      } else {
+        this.connectionNames.push(name);
+        this.connections.push({ name, addr, port, drained: false });
+        this.open.push(false);
+      }
+    }
+    for (const { name } of before) {
+      if (connections.some((each) => each.name === name)) continue;
+      changed = true;
+      this.setAddress(this.connectionNames.indexOf(name), '', 0);
+    }
+    return changed;
+  }
+
+  current(): BackendLink | undefined {
+    // Usually one step; a chain after several changes of one backend.
+    let link: BackendLink | undefined = this.place;
+    while (link !== undefined && link.place !== link) link = link.place;
+    return link;
+  }
+
+  /** The routing file does not have it any more: it gets no new calls. @param successor has its name and its keys */
+  retire(successor: BackendLink | undefined): void {
+    this.place = successor;
+  }
+
+  /** True while the routing file has the connection with that index. */
+  hasConnection(index: number): boolean {
+    return this.configured.some(({ name }) => name === this.connectionNames[index]);
   }
 
   /** What a worker needs to run this backend. */

@@ -6,6 +6,7 @@ import type { LogLevel } from '../../observability/log.js';
 import type {
   CertificateMaterial,
   CertificatesTask,
+  ConfigureTask,
   DrainTask,
   LogLevelTask,
   MoveTask,
@@ -33,7 +34,7 @@ export class WorkerHost {
   readonly id: number;
   /** What its thread is called in the log, also after it was replaced. */
   readonly name: string;
-  readonly backends: readonly BackendLink[];
+  readonly backends: BackendLink[];
   private settings: WorkerSettings;
   private readonly turn: Turn;
   private readonly log: Logger;
@@ -54,7 +55,7 @@ export class WorkerHost {
   ) {
     this.id = id;
     this.name = `worker-${id}`;
-    this.backends = backends;
+    this.backends = [...backends];
     this.settings = settings;
     this.turn = turn;
     this.log = log.child({ worker: id });
@@ -163,6 +164,33 @@ export class WorkerHost {
   async requests(calls: RequestsTask['calls']): Promise<readonly (RequestSnapshot | undefined)[]> {
     const task: RequestsTask = { calls };
     return (await this.pool.run(task, { name: 'requests' })) as (RequestSnapshot | undefined)[];
+  }
+
+  /**
+   * The routing file has changed: takes new backends over, and tells the thread about connections of those that stay.
+   * @param updated some of its backends
+   */
+  async configure(added: readonly BackendLink[], updated: readonly BackendLink[]): Promise<void> {
+    this.backends.push(...added);
+    const { port } = this;
+    if (port === null) return;
+    for (const backend of added) backend.attach(port);
+    const task: ConfigureTask = { add: added.map((b) => b.plan()), update: updated.map((b) => b.plan()) };
+    // A thread that dies of it is replaced by one that gets all of this at its start.
+    await this.pool.run(task, { name: 'configure' }).catch((error: unknown) => {
+      this.log.error({ event: 'worker_configure_failed', err: error }, 'the worker thread did not take a change');
+    });
+  }
+
+  /** The backend gets no more calls. */
+  retire(backend: BackendLink): void {
+    this.port?.retire(backend.index);
+    this.backends.splice(this.backends.indexOf(backend), 1);
+  }
+
+  /** How many backends it has. */
+  get backendCount(): number {
+    return this.backends.length;
   }
 
   /** What the worker holds now. */

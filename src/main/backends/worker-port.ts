@@ -3,7 +3,7 @@ import { Status } from '../../grpc/status-code.js';
 import type { Turn } from '../../http2/codec/turn.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import { CallNumbers } from '../../port/call-numbers.js';
-import type { WorkerEvent } from '../../port/control-messages.js';
+import type { RetireMessage, WorkerEvent } from '../../port/control-messages.js';
 import { MainPortReader, type MainRecordHandler } from '../../port/port-reader.js';
 import { PortWriter } from '../../port/port-writer.js';
 
@@ -90,6 +90,12 @@ export class WorkerPort implements MainRecordHandler {
 
   credit(call: PortCall, bytes: number): void {
     this.writer.credit(call.slot, call.generation, bytes);
+  }
+
+  /** No call is begun on this backend after those begun so far. */
+  retire(backend: number): void {
+    const message: RetireMessage = { kind: 'retire', backend };
+    this.writer.control(message);
   }
 
   /** Gives the call up: it hears nothing more. */

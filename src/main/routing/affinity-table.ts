@@ -21,7 +21,8 @@ export interface AffinityCounters {
  */
 export class AffinityEntry implements Reservation {
   readonly key: string;
-  readonly backend: RoutableBackend;
+  /** Where the key leads; changes only when a new configuration puts another backend in its place. */
+  backend: RoutableBackend;
   /** Numbers the entries of its table in the order in which they were made, from 1. */
   readonly serial: number;
   private readonly table: AffinityTable;
@@ -98,7 +99,7 @@ export class AffinityTable {
   /** The entry of a key, held for the caller until it is released; undefined when the key is not known. */
   hold(key: string): AffinityEntry | undefined {
     if (this.idleMs > 0) this.expire();
-    const entry = this.entries.get(key);
+    const entry = this.find(key);
     if (entry === undefined) return undefined;
     if (entry.holders === 0) this.unlink(entry);
     entry.holders++;
@@ -118,7 +119,7 @@ export class AffinityTable {
    */
   set(key: string, backend: RoutableBackend): undefined | RoutableBackend | 'full' {
     if (this.idleMs > 0) this.expire();
-    const known = this.entries.get(key);
+    const known = this.find(key);
     if (known !== undefined && known.backend !== backend) {
       this.counters.conflicts++;
       return known.backend;
@@ -137,7 +138,23 @@ export class AffinityTable {
   /** @internal called by AffinityEntry */
   release(entry: AffinityEntry): void {
     entry.holders--;
-    if (entry.holders === 0) this.append(entry);
+    // One that was forgotten under its calls is in no list.
+    if (entry.holders === 0 && this.entries.get(entry.key) === entry) this.append(entry);
+  }
+
+  /** The entry of a key, if its backend is still configured; looked at here, so that a new configuration costs no walk. */
+  private find(key: string): AffinityEntry | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return undefined;
+    const backend = entry.backend.current();
+    if (backend === entry.backend) return entry;
+    if (backend !== undefined) {
+      entry.backend = backend;
+      return entry;
+    }
+    if (entry.holders === 0) this.unlink(entry);
+    this.entries.delete(key);
+    return undefined;
   }
 
   private insert(key: string, backend: RoutableBackend): AffinityEntry | undefined {

@@ -10,6 +10,7 @@ import { AffinityTable } from './affinity-table.js';
 import { MethodRouter, type RouteSet, type WildcardRoute } from './method-router.js';
 import { RoundRobinTurn } from './round-robin-turn.js';
 import type { MethodRoute, MethodSeries, RoutableBackend, RoutableCluster } from './route.js';
+import { RouteState, routeIdentity } from './route-state.js';
 import { Affinity } from './routes/affinity.js';
 import { BindingRoute, Bindings } from './routes/binding.js';
 import { HeaderAffinityRoute } from './routes/header-affinity.js';
@@ -36,9 +37,16 @@ type Clusters = ReadonlyMap<string, RoutableCluster>;
 export class Routers {
   private readonly byName: ReadonlyMap<string, readonly BuiltRouter[]>;
   private readonly clusters: Clusters;
+  /** By {@link routeIdentity}. */
+  readonly states: ReadonlyMap<string, RouteState>;
 
-  constructor(byName: ReadonlyMap<string, readonly BuiltRouter[]>, clusters: Clusters) {
+  constructor(
+    byName: ReadonlyMap<string, readonly BuiltRouter[]>,
+    clusters: Clusters,
+    states: ReadonlyMap<string, RouteState>,
+  ) {
     this.byName = byName;
+    this.states = states;
     this.clusters = clusters;
   }
 
@@ -130,25 +138,44 @@ interface BuiltRoute {
   readonly forMethod: (method: MethodConfig, path: string, series: MethodSeries) => MethodRoute;
 }
 
-/** Builds every router of a configuration that has been checked. */
-export function buildRouters(config: RoutingFile, clusters: Clusters, options: RoutingOptions): Routers {
+/**
+ * Builds every router of a configuration that has been checked.
+ * @param before the routers of the configuration before: routes that stay keep their keys and their turn
+ */
+export function buildRouters(
+  config: RoutingFile,
+  clusters: Clusters,
+  options: RoutingOptions,
+  before?: Routers,
+): Routers {
+  const states = new Map<string, RouteState>();
+  const stateOf = (router: RouterConfig, route: RouteConfig): RouteState => {
+    const identity = routeIdentity(router, route);
+    const state =
+      before?.states.get(identity) ??
+      new RouteState(new AffinityTable(options.affinityEntries, options.affinityIdleMs, options.now));
+    states.set(identity, state);
+    return state;
+  };
   const destinations = new Destinations(clusters.values());
   const byName = new Map<string, BuiltRouter[]>();
   for (const router of config.routers) {
     const entries = byName.get(router.name) ?? [];
-    entries.push(buildRouter(router, clusters, destinations, options));
+    entries.push(buildRouter(router, clusters, destinations, stateOf));
     byName.set(router.name, entries);
   }
-  return new Routers(byName, clusters);
+  return new Routers(byName, clusters, states);
 }
 
 function buildRouter(
   router: RouterConfig,
   clusters: Clusters,
   destinations: Destinations,
-  options: RoutingOptions,
+  stateOf: (router: RouterConfig, route: RouteConfig) => RouteState,
 ): BuiltRouter {
-  const routes = router.routes.map((route) => buildRoute(route, clusters.get(route.cluster)!, destinations, options));
+  const routes = router.routes.map((route) =>
+    buildRoute(route, clusters.get(route.cluster)!, destinations, stateOf(router, route)),
+  );
   const keyed = new Map<string, RouteSet>();
   const keys = new Set(router.routes.flatMap(({ binding }) => binding?.field ?? []));
   for (const key of keys)
@@ -202,17 +229,23 @@ function buildRoute(
   config: RouteConfig,
   cluster: RoutableCluster,
   destinations: Destinations,
-  options: RoutingOptions,
+  state: RouteState,
 ): BuiltRoute {
-  const turn = new RoundRobinTurn(cluster, config.name);
+  const turn = new RoundRobinTurn(cluster, config.name, state);
   const remembers = config.type === 'rpc_affinity_message' || config.type === 'rpc_affinity_header';
-  const affinity = remembers
-    ? new Affinity(config.name, new AffinityTable(options.affinityEntries, options.affinityIdleMs, options.now), turn)
-    : undefined;
+  const affinity = remembers ? new Affinity(config.name, state.table, turn) : undefined;
   const bindings =
     config.binding === undefined
       ? undefined
-      : new Bindings(config.name, config.binding.field, config.binding.method, config.binding.exclusive, cluster, turn);
+      : new Bindings(
+          config.name,
+          config.binding.field,
+          config.binding.method,
+          config.binding.exclusive,
+          cluster,
+          turn,
+          state,
+        );
   const forMethod = (method: MethodConfig, path: string, series: MethodSeries): MethodRoute => {
     const base: RouteBase = {
       routeName: config.name,

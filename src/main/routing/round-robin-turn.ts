@@ -1,24 +1,28 @@
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import type { RoutableBackend, RoutableCluster } from './route.js';
+import type { RouteState } from './route-state.js';
 
 /** One route's position in its cluster: whose turn it is. Each route has its own. */
 export class RoundRobinTurn {
   private readonly cluster: RoutableCluster;
   private readonly routeName: string;
-  private position = 0;
+  private readonly state: RouteState;
 
-  constructor(cluster: RoutableCluster, routeName: string) {
+  constructor(cluster: RoutableCluster, routeName: string, state: RouteState) {
     this.cluster = cluster;
     this.routeName = routeName;
+    this.state = state;
   }
 
   /** The next backend that has an open connection and is not drained. */
   next(): RoutableBackend | RpcError {
+    const { state } = this;
     const { backends } = this.cluster;
+    if (state.position >= backends.length) state.position = 0;
     for (let i = 0; i < backends.length; i++) {
-      const backend = backends[this.position]!;
-      this.position = this.position + 1 === backends.length ? 0 : this.position + 1;
+      const backend = backends[state.position]!;
+      state.position = state.position + 1 === backends.length ? 0 : state.position + 1;
       if (backend.takesNew()) return backend;
     }
     return new RpcError(

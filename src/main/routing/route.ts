@@ -7,6 +7,13 @@ export interface RoutableBackend {
   readonly name: string;
   /** Names of its connections, in the order of the configuration. */
   readonly connectionNames: readonly string[];
+  /**
+   * Where keys that were bound to this backend lead now: to itself; to the backend that a new configuration put in its place;
+   * undefined when it has none.
+   */
+  current(): RoutableBackend | undefined;
+  /** True while the configuration has the connection with that index. */
+  hasConnection(index: number): boolean;
   /** True when at least one connection is open: a call that belongs here can be sent. */
   isOpen(): boolean;
   /** True when it may also be chosen for what belongs nowhere yet: it is open and no operator drains it. */

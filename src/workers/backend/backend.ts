@@ -6,6 +6,7 @@ import type {
   BackendPlan,
   BackendSnapshot,
   CertificateMaterial,
+  ConnectionPlan,
   ConnectionEvent,
 } from '../../port/control-messages.js';
 import { BackendTls } from '../southbound/backend-tls.js';
@@ -27,10 +28,14 @@ export class Backend implements ConnectionOwner {
   readonly replicated: boolean;
   readonly context: BackendContext;
   readonly counters: BackendCounters = newBackendCounters();
-  readonly connections: readonly Connection[];
+  readonly connections: Connection[];
   private readonly associationKey: string;
   private readonly tls: BackendTls | null;
   private readonly registry: RequestRegistry;
+  /** Requests that have not ended for their clients. */
+  private requests = 0;
+  /** The routing file does not have it any more: its last calls end, then it is forgotten. */
+  retired = false;
   /** Requests that a late replica has to be caught up on; only kept for replicated backends. */
   private readonly inProgress = new Set<Request>();
   private readonly log: Logger;
@@ -45,9 +50,36 @@ export class Backend implements ConnectionOwner {
     this.registry = registry;
     this.tls = plan.tls === undefined ? null : new BackendTls(plan.tls);
     this.log = context.log.child({ cluster: plan.cluster, backend: plan.name });
-    this.connections = plan.connections.map(
-      (c, index) => new Connection(c, index, this.tls, this, context.connections, this.log),
-    );
+    this.connections = plan.connections.map((connection, index) => this.connect(connection, index));
+  }
+
+  private connect(plan: ConnectionPlan, index: number): Connection {
+    return new Connection(plan, index, this.tls, this, this.context.connections, this.log);
+  }
+
+  /** The routing file has changed: connections get their addresses, and those that are new are dialled. */
+  update(plans: readonly ConnectionPlan[]): void {
+    for (const [index, plan] of plans.entries()) {
+      const connection = this.connections[index];
+      if (connection !== undefined) {
+        connection.move(plan.addr, plan.port);
+      } else {
+        const added = this.connect(plan, index);
+        this.connections.push(added);
+        added.start();
+      }
+    }
+  }
+
+  /** Gets no more calls: every connection ends with the last call on it. */
+  retire(): void {
+    this.retired = true;
+    this.close();
+  }
+
+  /** True while a client waits for one of its requests. */
+  get busy(): boolean {
+    return this.requests > 0;
   }
 
   /** Dials every connection whose address is known. */
@@ -75,6 +107,7 @@ export class Backend implements ConnectionOwner {
     const replicated = this.replicated && only < 0;
     const request = new Request(slot, generation, this, kind, headers, extra, halfClosed, replicated);
     this.registry.put(request);
+    this.requests++;
     if (replicated) this.inProgress.add(request);
     const { connections } = this;
     for (let i = 0; i < connections.length; i++) {
@@ -90,7 +123,7 @@ export class Backend implements ConnectionOwner {
 
   /** The request is over for the client. */
   forget(request: Request): void {
-    this.registry.remove(request);
+    if (this.registry.remove(request)) this.requests--;
     if (this.inProgress.size > 0) this.inProgress.delete(request);
   }
 

@@ -16,10 +16,12 @@ export class RequestRegistry {
     return request !== undefined && request.generation === generation ? request : undefined;
   }
 
-  remove(request: Request): void {
-    if (this.requests[request.slot] !== request) return;
+  /** False when it had been removed already. */
+  remove(request: Request): boolean {
+    if (this.requests[request.slot] !== request) return false;
     this.requests[request.slot] = undefined;
     this.count--;
+    return true;
   }
 
   /** Every request in progress. */

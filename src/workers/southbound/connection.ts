@@ -104,7 +104,7 @@ export class Connection {
     if (this.addr !== '') this.dial();
   }
 
-  /** Takes a new address: the old session drains, the new one is dialled at once. */
+  /** Takes a new address: the old session drains, the new one is dialled at once. `addr` `''` takes it out of service. */
   move(addr: string, port: number): void {
     if (addr === this.addr && port === this.port) return;
     this.log.info({ event: 'connection_moved', from: this.address, to: `${addr}:${port}` }, 'connection moves');
@@ -113,7 +113,7 @@ export class Connection {
     this.epoch++;
     this.backoff.reset();
     this.leave();
-    this.dial();
+    if (addr !== '') this.dial();
   }
 
   /** A drained connection takes no new legs; requests in progress get one when it is brought back. */

@@ -4,6 +4,7 @@ import type { HeaderList } from '../../../http2/hpack/header-list.js';
 import { Decision } from '../decision.js';
 import { notOpen, type RoundRobinTurn } from '../round-robin-turn.js';
 import type { MethodRoute, RoutableBackend, RoutableCluster, RouteDecision } from '../route.js';
+import type { RouteState } from '../route-state.js';
 import { keyOfText } from '../routing-field.js';
 import type { RouteBase } from './route-base.js';
 
@@ -15,8 +16,8 @@ export class Bindings {
   private readonly cluster: RoutableCluster;
   private readonly turn: RoundRobinTurn;
   private readonly exclusive: boolean;
-  /** Backends that a client was given or has named; where each may have only one client they are given to no other. */
-  private readonly taken = new Set<RoutableBackend>();
+  /** Names of the backends that a client was given or has named; where each may have only one client they are given to no other. */
+  private readonly taken: Set<string>;
   /** Backends by name as metadata has it: one character an octet. */
   private readonly byValue: ReadonlyMap<string, RoutableBackend>;
   readonly decisions: ReadonlyMap<RoutableBackend, RouteDecision>;
@@ -33,7 +34,9 @@ export class Bindings {
     exclusive: boolean,
     cluster: RoutableCluster,
     turn: RoundRobinTurn,
+    state: RouteState,
   ) {
+    this.taken = state.taken;
     this.routeName = routeName;
     this.metadataKey = metadataKey;
     this.bindingMethod = bindingMethod;
@@ -63,25 +66,25 @@ export class Bindings {
 
   /** Backends that a client was given or named, in the order of the configuration. */
   bound(): RoutableBackend[] {
-    return this.cluster.backends.filter((backend) => this.taken.has(backend));
+    return this.cluster.backends.filter((backend) => this.taken.has(backend.name));
   }
 
   /** Forgets that a backend has a client. Returns false when it had none. */
   release(backend: RoutableBackend): boolean {
-    return this.taken.delete(backend);
+    return this.taken.delete(backend.name);
   }
 
   /** A backend for a client that has none. */
   bind(): RouteDecision | RpcError {
     const backend = this.exclusive ? this.nextFree() : this.turn.next();
     if (backend instanceof RpcError) return backend;
-    this.taken.add(backend);
+    this.taken.add(backend.name);
     return this.answers.get(backend)!;
   }
 
   private nextFree(): RoutableBackend | RpcError {
     const { backends } = this.cluster;
-    if (backends.every((backend) => this.taken.has(backend))) {
+    if (backends.every((backend) => this.taken.has(backend.name))) {
       return new RpcError(
         Status.RESOURCE_EXHAUSTED,
         `route ${this.routeName}: every backend of cluster ${this.cluster.name} is bound to a client`,
@@ -90,7 +93,7 @@ export class Bindings {
     // One round is enough to meet every open backend.
     for (let i = 0; i < backends.length; i++) {
       const backend = this.turn.next();
-      if (backend instanceof RpcError || !this.taken.has(backend)) return backend;
+      if (backend instanceof RpcError || !this.taken.has(backend.name)) return backend;
     }
     return new RpcError(
       Status.UNAVAILABLE,
@@ -107,7 +110,7 @@ export class Bindings {
         `route ${this.routeName}: ${this.metadataKey} names no backend of cluster ${this.cluster.name}`,
       );
     }
-    this.taken.add(backend);
+    this.taken.add(backend.name);
     return backend.isOpen() ? this.decisions.get(backend)! : notOpen(this.routeName, backend);
   }
 }

@@ -22,6 +22,7 @@ export class Destinations {
       for (const backend of backends) {
         this.add(backend.name, new Decision(backend));
         backend.connectionNames.forEach((name, connection) => {
+          if (!backend.hasConnection(connection)) return;
           connections.push([`${backend.name}.${name}`, new Decision(backend, { connection })]);
         });
       }
