@@ -6,6 +6,7 @@ import { type LoadedRoutingFile, loadRoutingFile } from './config/load.js';
 import { loadSettings, type Settings } from './config/settings.js';
 import { Daemon } from './daemon.js';
 import { packageVersion } from './package-file.js';
+import { FileWatch } from './reload/file-watch.js';
 
 /** Exit codes: 0 all is well or drained, 1 configuration or start failed, 130 a second signal cut the drain short. */
 const EXIT_FAILED = 1;
@@ -32,9 +33,20 @@ async function main(): Promise<void> {
   await run(settings, loaded, log);
 }
 
-async function run(settings: Settings, { config }: LoadedRoutingFile, threadLog: ThreadLog): Promise<void> {
+async function run(settings: Settings, { config, text }: LoadedRoutingFile, threadLog: ThreadLog): Promise<void> {
   const log = threadLog.logger;
-  const daemon = new Daemon(config, settings, threadLog);
+  const daemon = new Daemon(config, () => loadRoutingFile(settings.config), settings, threadLog);
+  const { reloader } = daemon;
+  const started = daemon.start();
+  const reload = (reason: string): void => {
+    started.then(
+      () => void reloader.reload(reason),
+      () => {
+        // The process ends; why is said below.
+      },
+    );
+  };
+  const watch = new FileWatch(settings.config, settings.configPollMs, text, () => reload('file changed'));
   let signalled = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (signalled) {
@@ -42,6 +54,7 @@ async function run(settings: Settings, { config }: LoadedRoutingFile, threadLog:
       process.exit(EXIT_CUT_SHORT);
     }
     signalled = true;
+    watch.stop();
     log.info({ event: 'signal', signal }, 'signal received');
     daemon.drain().then(
       () => process.exit(0),
@@ -51,10 +64,11 @@ async function run(settings: Settings, { config }: LoadedRoutingFile, threadLog:
       },
     );
   };
+  process.on('SIGHUP', () => reload('SIGHUP'));
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   try {
-    await daemon.start();
+    await started;
   } catch (error) {
     log.fatal({ event: 'start_failed', err: error }, 'the router could not start');
     process.exit(EXIT_FAILED);

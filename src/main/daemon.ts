@@ -1,20 +1,11 @@
-import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
-import { ScratchPool } from '../http2/codec/scratch-pool.js';
 import { Turn } from '../http2/codec/turn.js';
-import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
-import { newFlowCounters } from '../http2/session/flow-counters.js';
-import { newLimitCounters } from '../http2/session/limit-counters.js';
-import type { SessionContext } from '../http2/session/options.js';
 import type { ThreadLog } from '../observability/log.js';
-import type { WorkerSettings } from '../port/control-messages.js';
-import { creditStep } from '../port/records.js';
 import type { BackendLink } from './backends/backend-link.js';
-import { buildClusters, type Cluster } from './backends/cluster.js';
-import { placeBackends } from './backends/placement.js';
-import { WorkerHost } from './backends/worker-host.js';
+import { Fleet } from './backends/fleet.js';
 import { CertificateRenewal } from './certificates/certificate-renewal.js';
 import { adminAddress } from './config/admin-address.js';
+import type { LoadedRoutingFile } from './config/load.js';
 import type { RouterConfig, RoutingFile } from './config/routing-file.js';
 import type { Settings } from './config/settings.js';
 import { AdminServer } from './control/admin-http.js';
@@ -28,111 +19,77 @@ import { controlService } from './control/v1/control-service.js';
 import { Liveness } from './health/liveness.js';
 import { Readiness } from './health/readiness.js';
 import { MetricsCollector } from './metrics/metrics-collector.js';
-import type { CallContext, NorthboundCounters } from './northbound/call-context.js';
-import { ListenerCalls } from './northbound/call-counters.js';
-import { HeldBudget } from './northbound/held-budget.js';
-import { Listener, type ListenerOptions } from './northbound/listener.js';
+import { ListenerFactory } from './northbound/listener-factory.js';
+import { Listeners } from './northbound/listeners.js';
 import { packageVersion } from './package-file.js';
-import { buildRouters, type Routers } from './routing/build-routers.js';
+import { type Reloadable, Reloader } from './reload/reloader.js';
+import { buildRouters, type Routers, type RoutingOptions } from './routing/build-routers.js';
 
-/** Different header lists remembered; enough for the methods of many services, small against memory. */
-const SHARED_HEADER_LISTS = 4096;
+/** How long a reload waits for new backends to connect before calls are routed to them, in ms. */
+const CONNECT_PATIENCE_MS = 2000;
 
 /**
- * The whole router: built from its configuration, started, drained, stopped. The only file that knows all the parts;
- * everything else is given what it needs. Nothing is global, so two daemons can live in one process.
+ * The whole router: built from its configuration, started, given another configuration, drained, stopped. The only file that
+ * knows all the parts; everything else is given what it needs. Nothing is global, so two daemons can live in one process.
  */
-export class Daemon {
+export class Daemon implements Reloadable {
+  config: RoutingFile;
+  readonly reloader: Reloader;
   private readonly settings: Settings;
   private readonly log: Logger;
-  private readonly hosts: readonly WorkerHost[];
-  private readonly clusters: ReadonlyMap<string, Cluster>;
-  private readonly routers: Routers;
-  private readonly budget: HeldBudget;
-  private readonly listeners: readonly Listener[];
-  private readonly api: ControlServer | undefined;
+  private readonly fleet: Fleet;
+  private readonly factory: ListenerFactory;
+  private readonly listeners: Listeners;
   private readonly readiness: Readiness;
   private readonly admin: AdminServer | undefined;
-  private readonly renewal: CertificateRenewal;
+  private routers: Routers;
+  private readonly threadLog: ThreadLog;
+  private api: ControlServer | undefined;
+  private renewal: CertificateRenewal;
   private stopped: Promise<void> | null = null;
 
   /**
    * @param config a valid routing file
+   * @param load reads and checks the routing file again; throws ConfigError
    * @throws Error when a service definition or the like cannot be used; no port is open then
    */
-  constructor(config: RoutingFile, settings: Settings, threadLog: ThreadLog) {
+  constructor(config: RoutingFile, load: () => LoadedRoutingFile, settings: Settings, threadLog: ThreadLog) {
     const log = threadLog.logger;
+    this.threadLog = threadLog;
+    this.config = config;
+    this.reloader = new Reloader(load, this, log);
     this.settings = settings;
     this.log = log;
     const turn = new Turn();
-    const clusters = buildClusters(config.clusters);
-    this.clusters = clusters;
-    this.hosts = buildHosts(clusters, settings, turn, log);
-    this.budget = new HeldBudget(settings.heldBytes);
-    this.routers = buildRouters(config, clusters, {
-      affinityEntries: settings.affinityEntries,
-      affinityIdleMs: settings.affinityIdleMs,
-      now: () => performance.now(),
-    });
-    this.readiness = new Readiness(settings.readyPolicy, clusters, clustersOfServices(config.routers));
-    for (const backend of backendsOf(clusters)) backend.onAvailability = () => this.readiness.changed();
-    this.listeners = this.buildListeners(config, turn);
+    this.readiness = new Readiness(settings.readyPolicy);
+    this.fleet = new Fleet(config.clusters, settings, turn, log, () => this.readiness.changed());
+    this.factory = new ListenerFactory(settings, this.readiness, turn, log);
+    this.listeners = new Listeners(this.factory, settings.drainMs, log);
+    this.routers = buildRouters(config, this.fleet.clusters, this.routingOptions());
+    this.readiness.configure(this.fleet.clusters, clustersOfServices(config.routers));
     this.renewal = new CertificateRenewal(settings.certificatePollMs);
-    this.watchCertificates(config, clusters);
-    this.api = this.buildApi(config, new Lookup(clusters, this.routers, this.hosts), threadLog);
+    this.api = this.buildApi(config);
     this.admin = this.buildAdmin(config);
   }
 
-  private buildListeners(config: RoutingFile, turn: Turn): Listener[] {
-    const { settings, log, budget } = this;
-    const session: SessionContext = {
-      turn,
-      scratch: new ScratchPool(),
-      sharedLists: new SharedHeaderLists(SHARED_HEADER_LISTS),
-    };
-    const keys = identityKeys(config);
-    return config.servers.map((server) => {
-      const counters: NorthboundCounters = {
-        notGrpc: 0,
-        oversizedHeaders: 0,
-        deadlines: 0,
-        connections: 0,
-        connectionsRefused: 0,
-        handshakesFailed: 0,
-        handshakeTimeouts: 0,
-      };
-      const context: CallContext = {
-        router: this.routers.forServer(server),
-        budget,
-        maxMessageBytes: settings.maxMessageBytes,
-        deadlineSlackMs: settings.deadlineSlackMs,
-        creditStep: creditStep(settings.streamWindow),
-        counters,
-        calls: new ListenerCalls(),
-        turn,
-        health: settings.northboundHealth ? this.readiness : undefined,
-        log: log.child({ listener: server.name }),
-      };
-      const options: ListenerOptions = {
-        session: { ...settings, keepaliveIdle: true, counters: newLimitCounters(), flow: newFlowCounters() },
-        maxConnections: settings.maxConnections,
-        tlsHandshakeMs: settings.tlsHandshakeMs,
-        identityKeys: keys,
-      };
-      return new Listener(server, context, session, options);
-    });
+  private routingOptions(): RoutingOptions {
+    const { affinityEntries, affinityIdleMs } = this.settings;
+    return { affinityEntries, affinityIdleMs, now: () => performance.now() };
   }
 
-  private buildApi(config: RoutingFile, lookup: Lookup, threadLog: ThreadLog): ControlServer | undefined {
-    const { settings, hosts, listeners, readiness, routers, log } = this;
-    if (config.api === undefined) return undefined;
+  private buildApi({ api }: RoutingFile): ControlServer | undefined {
+    if (api === undefined) return undefined;
+    const { settings, fleet, listeners, readiness, log, threadLog } = this;
+    const routers = (): Routers => this.routers;
+    const config = (): RoutingFile => this.config;
+    const lookup = new Lookup(fleet, routers);
     const watch = readiness.watch.bind(readiness);
     return new ControlServer(
-      config.api,
+      api,
       controlToken(settings),
       [
-        configurationService(new RouterControls(lookup, routers, hosts), log),
-        controlService({ lookup, hosts, listeners, config, settings, log: threadLog, watch }),
+        configurationService(new RouterControls(lookup, fleet, routers), log),
+        controlService({ lookup, hosts: fleet.hosts, listeners, config, settings, log: threadLog, watch }),
         healthService(readiness),
       ],
       log,
@@ -144,14 +101,14 @@ export class Daemon {
     if (address === undefined) return undefined;
     const collector = new MetricsCollector({
       listeners: this.listeners,
-      hosts: this.hosts,
-      backends: backendsOf(this.clusters),
-      routers: this.routers,
-      budget: this.budget,
+      fleet: this.fleet,
+      routers: () => this.routers,
+      budget: this.factory.budget,
       readiness: this.readiness,
+      reloads: this.reloader.counters,
       version: packageVersion(),
     });
-    const liveness = new Liveness(this.hosts, () => performance.now());
+    const liveness = new Liveness(this.fleet.hosts, () => performance.now());
     return new AdminServer(
       address,
       {
@@ -171,10 +128,12 @@ export class Daemon {
     try {
       // First: a probe that comes meanwhile is told that the router starts.
       await this.admin?.listen();
-      await Promise.all(this.hosts.map((host) => host.start()));
+      await this.fleet.start();
       await this.api?.listen();
-      for (const listener of this.listeners) await listener.listen();
-      this.renewal.start();
+      const change = this.listeners.plan(this.config.servers);
+      await this.listeners.open(change);
+      this.listeners.settle(change, (server) => this.routers.forServer(server));
+      this.watchCertificates();
       this.readiness.started();
     } catch (error) {
       await this.stop();
@@ -184,15 +143,45 @@ export class Daemon {
       {
         event: 'ready',
         pid: process.pid,
-        workers: this.hosts.length,
-        listeners: this.listeners.map(({ config }) => `${config.name} ${config.address}:${config.port}`),
+        workers: this.fleet.hosts.length,
+        listeners: this.config.servers.map(({ name, address, port }) => `${name} ${address}:${port}`),
       },
       'ready',
     );
   }
 
+  /**
+   * Takes another configuration into use. Calls in flight go on where they are; what stays keeps its connections and its keys.
+   * New ports are opened and new backends connected before anything is routed by it, so that what fails fails before.
+   * @throws Error (rejects) when a port cannot be had; nothing has changed then
+   */
+  async apply(config: RoutingFile): Promise<void> {
+    const fleet = this.fleet.plan(config.clusters);
+    const listeners = this.listeners.plan(config.servers);
+    const api = sameAddress(this.config, config) ? this.api : this.buildApi(config);
+    await this.listeners.open(listeners);
+    try {
+      if (api !== this.api) await api?.listen();
+    } catch (error) {
+      for (const listener of listeners.added) listener.close();
+      throw error;
+    }
+    await this.fleet.extend(fleet);
+    await untilOpen(fleet.added);
+    this.routers = buildRouters(config, fleet.clusters, this.routingOptions(), this.routers);
+    this.listeners.settle(listeners, (server) => this.routers.forServer(server));
+    this.fleet.settle(fleet);
+    this.readiness.configure(fleet.clusters, clustersOfServices(config.routers));
+    if (api !== this.api) this.api?.close();
+    this.api = api;
+    this.config = config;
+    this.watchCertificates();
+  }
+
   /** Changed certificate files reach the listeners and, through the workers, the connections to backends. */
-  private watchCertificates(config: RoutingFile, clusters: ReadonlyMap<string, Cluster>): void {
+  private watchCertificates(): void {
+    this.renewal.stop();
+    this.renewal = new CertificateRenewal(this.settings.certificatePollMs);
     for (const listener of this.listeners) {
       const { name, tls } = listener.config;
       if (tls === undefined) continue;
@@ -202,33 +191,28 @@ export class Daemon {
         this.log.child({ listener: name }),
       );
     }
-    for (const cluster of config.clusters) {
-      cluster.backends.forEach(({ name, tls }, index) => {
-        if (tls === undefined) return;
-        const backend = clusters.get(cluster.name)!.backends[index]!;
-        const host = this.hosts.find((candidate) => candidate.owns(backend))!;
+    for (const cluster of this.config.clusters) {
+      for (const { name, tls } of cluster.backends) {
+        if (tls === undefined) continue;
+        const backend = this.fleet.clusters.get(cluster.name)!.backend(name)!;
         const log = this.log.child({ cluster: cluster.name, backend: name });
-        this.renewal.watch(tls.certificates, (material) => host.renew(backend, material), log);
-      });
+        this.renewal.watch(tls.certificates, (material) => this.fleet.hostOf(backend).renew(backend, material), log);
+      }
     }
+    this.renewal.start();
   }
 
   /** Says that it is not ready, takes no new calls, lets those in flight finish for up to the drain limit, and stops. */
   async drain(): Promise<void> {
     this.readiness.drain();
-    this.log.info({ event: 'draining', calls: this.callCount, limitMs: this.settings.drainMs }, 'draining');
+    this.log.info({ event: 'draining', calls: this.fleet.callCount, limitMs: this.settings.drainMs }, 'draining');
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.settings.drainMs);
     });
-    await Promise.race([Promise.all(this.listeners.map((listener) => listener.drain())), limit]);
+    await Promise.race([this.listeners.drain(), limit]);
     clearTimeout(timer);
     await this.stop();
-  }
-
-  /** Calls in flight. */
-  get callCount(): number {
-    return this.hosts.reduce((sum, host) => sum + host.callCount, 0);
   }
 
   /** Ends everything now. Calls in flight are cut off. */
@@ -238,17 +222,25 @@ export class Daemon {
   }
 
   private async stopAll(): Promise<void> {
-    this.log.info({ event: 'stopping', calls: this.callCount }, 'stopping');
+    this.log.info({ event: 'stopping', calls: this.fleet.callCount }, 'stopping');
     this.renewal.stop();
-    for (const listener of this.listeners) listener.close();
+    this.listeners.close();
     this.api?.close();
-    await Promise.all(this.hosts.map((host) => host.stop()));
+    await this.fleet.stop();
     await this.admin?.close();
   }
 }
 
-function backendsOf(clusters: ReadonlyMap<string, Cluster>): BackendLink[] {
-  return [...clusters.values()].flatMap((cluster) => cluster.backends);
+/** Resolves when every one of them can take calls, or the patience is over: some may be down, and are then routed around. */
+async function untilOpen(backends: readonly BackendLink[]): Promise<void> {
+  const limit = performance.now() + CONNECT_PATIENCE_MS;
+  while (performance.now() < limit && !backends.every((backend) => backend.isOpen() || !backend.isAnyExpected)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function sameAddress({ api: before }: RoutingFile, { api: after }: RoutingFile): boolean {
+  return before?.address === after?.address && before?.port === after?.port;
 }
 
 /** The clusters that the routes of each service (`package.Service`) lead to. */
@@ -261,23 +253,4 @@ function clustersOfServices(routers: readonly RouterConfig[]): ReadonlyMap<strin
     services.set(name, clusters);
   }
   return services;
-}
-
-function buildHosts(clusters: ReadonlyMap<string, Cluster>, settings: Settings, turn: Turn, log: Logger): WorkerHost[] {
-  const backends = backendsOf(clusters);
-  const workerSettings: WorkerSettings = settings;
-  return placeBackends(backends.length, settings.workers, availableParallelism()).map(
-    (indexes, id) =>
-      new WorkerHost(
-        id,
-        indexes.map((index) => backends[index]!),
-        workerSettings,
-        turn,
-        log,
-      ),
-  );
-}
-
-function identityKeys(config: RoutingFile): readonly string[] {
-  return [...new Set(config.servers.map(({ tls }) => tls?.identityKey).filter((key) => key !== undefined))];
 }

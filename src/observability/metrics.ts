@@ -248,5 +248,11 @@ export const METRICS = {
 
   // ── the process ────────────────────────────────────────────────────────────────────────────────────────────────────
   ready: metric('gauge', 'ready', [], 'What /readyz says: 1 ready, 0 not.'),
+  reloads: metric(
+    'counter',
+    'config_reloads_total',
+    ['result'],
+    'Times the configuration was read again: applied or rejected.',
+  ),
   buildInfo: metric('gauge', 'build_info', ['version', 'node'], '1; the versions are in the labels.'),
 } as const satisfies Record<string, MetricDefinition>;

@@ -150,7 +150,13 @@ function backendPlan(backend: readonly string[] | BackendPlan): BackendPlan {
   return 'replicas' in backend ? backend : { replicas: backend };
 }
 
-function routingFile(plan: BedPlan, port: number, controlPort: number, replicas: ReadonlyMap<string, Replica>): object {
+/** The routing file of a plan. */
+export function routingFile(
+  plan: BedPlan,
+  port: number,
+  controlPort: number,
+  replicas: ReadonlyMap<string, Replica>,
+): object {
   return {
     servers: [{ port, tls: plan.tls?.server }, ...(plan.tls?.listeners ?? [])].map((listener, index) => ({
       name: index === 0 ? 'north' : `north-${index}`,

@@ -14,6 +14,8 @@ const CONNECTION_ENDS = new Set(['connection_lost', 'connection_goaway', 'connec
 const TEST_SETTINGS: Readonly<Record<string, string>> = {
   AFROUTER_RECONNECT_MIN_MS: '50',
   AFROUTER_RECONNECT_MAX_MS: '200',
+  // Tests that write the file ask for it to be read.
+  AFROUTER_CONFIG_POLL_MS: '0',
   // Many daemons at a time: those that are asked are given a port of their own.
   AFROUTER_ADMIN_PORT: '0',
 };
@@ -49,7 +51,11 @@ export class Daemon {
   private readonly child: ChildProcess;
   private readonly open = new Map<string, boolean>();
 
-  private constructor(child: ChildProcess, directory: string) {
+  /** The routing file it runs on. */
+  readonly file: string;
+
+  private constructor(child: ChildProcess, directory: string, file: string) {
+    this.file = file;
     this.child = child;
     const killIt = () => child.kill('SIGKILL');
     process.once('exit', killIt);
@@ -86,7 +92,7 @@ export class Daemon {
       env: { ...withoutSettings(process.env), ...TEST_SETTINGS, ...settings.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return new Daemon(child, directory);
+    return new Daemon(child, directory, file);
   }
 
   /** Starts the daemon and waits until all its listeners are open. */
@@ -127,6 +133,15 @@ export class Daemon {
     });
     // The worker logs before the main thread, which routes, has the news from it.
     await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  /** Writes another configuration and asks for it; resolves with the line that tells how it ended. */
+  async reload(configuration: unknown): Promise<LogLine> {
+    const from = this.lines.length;
+    writeFileSync(this.file, typeof configuration === 'string' ? configuration : JSON.stringify(configuration));
+    this.signal('SIGHUP');
+    const ended = (line: LogLine) => line.event === 'config_applied' || line.event === 'config_rejected';
+    return this.untilLine(ended, 'how the reload ended', from);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -27,7 +27,7 @@ export class BackendLink implements RoutableBackend {
   readonly connectionNames: string[];
   readonly association: AssociationConfig | undefined;
   /** How long it had its calls, as its worker measured it. */
-  readonly durations = new LatencyHistogram();
+  readonly durations: LatencyHistogram;
   private readonly replicated: boolean;
   private readonly serials: SerialNumbers;
   /** What the routing file says of the connections: a change there moves them, SetConnection does not change it. */
@@ -48,8 +48,18 @@ export class BackendLink implements RoutableBackend {
   /** Called when a connection opened, closed or got an address, or something was drained or brought back. */
   onAvailability: () => void = () => {};
 
-  /** @param serials of the cluster: all its backends count together */
-  constructor(index: number, clusterName: string, config: BackendConfig, serials: SerialNumbers) {
+  /**
+   * @param serials of the cluster: all its backends count together
+   * @param durations of the backend of that name before it
+   */
+  constructor(
+    index: number,
+    clusterName: string,
+    config: BackendConfig,
+    serials: SerialNumbers,
+    durations = new LatencyHistogram(),
+  ) {
+    this.durations = durations;
     this.index = index;
     this.clusterName = clusterName;
     this.name = config.name;
@@ -109,6 +119,11 @@ export class BackendLink implements RoutableBackend {
     let link: BackendLink | undefined = this.place;
     while (link !== undefined && link.place !== link) link = link.place;
     return link;
+  }
+
+  /** What a new configuration put in its place. */
+  get successor(): BackendLink | undefined {
+    return this.place === this ? undefined : this.current();
   }
 
   /** The routing file does not have it any more: it gets no new calls. @param successor has its name and its keys */
@@ -185,6 +200,16 @@ export class BackendLink implements RoutableBackend {
   isExpected(index: number): boolean {
     const { addr, drained } = this.connections[index]!;
     return addr !== '' && !drained && !this.drained;
+  }
+
+  /** False while nobody expects any connection to be open. */
+  get isAnyExpected(): boolean {
+    return this.connections.some((_, index) => this.isExpected(index));
+  }
+
+  /** Whether connections are secured with something else than this. */
+  securedOtherwise(material: CertificateMaterial): boolean {
+    return !isDeepStrictEqual(this.tls?.material, material);
   }
 
   /** The certificates were replaced; the worker is told by the caller. */

@@ -25,7 +25,8 @@ export class Cluster implements RoutableCluster {
     this.serials = before?.serials ?? new SerialNumbers();
     const build = (backend: BackendConfig): BackendLink => {
       const known = before?.backend(backend.name);
-      return known?.is(backend) === true ? known : new BackendLink(numbers.next(), config.name, backend, this.serials);
+      if (known?.is(backend) === true) return known;
+      return new BackendLink(numbers.next(), config.name, backend, this.serials, known?.durations);
     };
     this.backends = config.backends.map(build);
     this.byName = new Map(this.backends.map((backend) => [backend.name, backend]));

@@ -28,6 +28,8 @@ export interface FleetChange {
 export class Fleet {
   readonly hosts: WorkerHost[];
   clusters: Clusters;
+  /** Every backend there ever was, by its number. */
+  readonly byNumber: BackendLink[];
   private readonly settings: FleetSettings;
   private readonly turn: Turn;
   private readonly log: Logger;
@@ -49,6 +51,7 @@ export class Fleet {
     this.onAvailability = onAvailability;
     this.clusters = buildClusters(configs, this.numbers);
     const backends = backendsOf(this.clusters);
+    this.byNumber = [...backends];
     for (const backend of backends) backend.onAvailability = onAvailability;
     this.hosts = placeBackends(backends.length, settings.workers, availableParallelism()).map((indexes, id) =>
       this.host(
@@ -90,6 +93,7 @@ export class Fleet {
     const additions = new Map<WorkerHost, BackendLink[]>(this.hosts.map((host) => [host, []]));
     for (const backend of added) {
       backend.onAvailability = this.onAvailability;
+      this.byNumber[backend.index] = backend;
       const counts = this.hosts.map((host) => host.backendCount + additions.get(host)!.length);
       const at = placeLater(counts, this.settings.workers, availableParallelism());
       if (at === this.hosts.length) {
@@ -104,7 +108,12 @@ export class Fleet {
     for (const { name, backends } of configs) {
       for (const config of backends) {
         const backend = clusters.get(name)!.backend(config.name)!;
-        if (!added.includes(backend) && backend.reconnect(config.connections)) updated.push(backend);
+        if (added.includes(backend)) continue;
+        if (backend.reconnect(config.connections)) updated.push(backend);
+        const material = config.tls?.certificates.material;
+        if (material !== undefined && backend.securedOtherwise(material)) {
+          await this.hostOf(backend).renew(backend, material);
+        }
       }
     }
     await Promise.all(

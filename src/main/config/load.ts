@@ -10,6 +10,8 @@ import { schemaProblems } from './schema.js';
 /** A routing file that can be used. */
 export interface LoadedRoutingFile {
   readonly config: RoutingFile;
+  /** The file as it was read. */
+  readonly text: string;
   /** What was probably not meant, but works; one line each. */
   readonly warnings: readonly string[];
 }
@@ -20,7 +22,8 @@ export interface LoadedRoutingFile {
  * @throws ConfigError with everything that is wrong
  */
 export function loadRoutingFile(path: string): LoadedRoutingFile {
-  const parsed = parseJson(readText(path));
+  const text = readText(path);
+  const parsed = parseJson(text);
   if (!('value' in parsed)) {
     const { line, column, found, allowed } = parsed;
     throw new ConfigError([{ file: path, path: `line ${line}, column ${column}`, found, allowed }]);
@@ -29,7 +32,7 @@ export function loadRoutingFile(path: string): LoadedRoutingFile {
   const config = resolveReferences(new ConfigNode(parsed.value, ''), findings);
   const problems = [...schemaProblems(parsed.value, path), ...findings.problems];
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config, warnings: findings.warnings };
+  return { config, text, warnings: findings.warnings };
 }
 
 function readText(path: string): string {

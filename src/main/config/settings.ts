@@ -70,6 +70,12 @@ const PROCESS_SETTINGS = {
     50,
     'Milliseconds after the deadline of a call that the backend has to report it before the router does.',
   ),
+  configPollMs: setting(
+    'AFROUTER_CONFIG_POLL_MS',
+    integer(0, MAX_TIMER_MS),
+    2000,
+    'Milliseconds between two looks whether the routing file has changed; then it is read again, and taken into use whole or not at all. 0 is never: SIGHUP does the same.',
+  ),
   drainMs: setting(
     'AFROUTER_DRAIN_MS',
     integer(0, MAX_TIMER_MS),

@@ -1,4 +1,4 @@
-import type { WorkerHost } from '../backends/worker-host.js';
+import type { Fleet } from '../backends/fleet.js';
 import type { Routers } from '../routing/build-routers.js';
 import type { AffinityChange, ConnectionChange, Controls } from './configuration-api.js';
 import type { Lookup } from './lookup.js';
@@ -6,13 +6,14 @@ import type { Lookup } from './lookup.js';
 /** What the control API's calls do. Every unknown name is said. */
 export class RouterControls implements Controls {
   private readonly lookup: Lookup;
-  private readonly routers: Routers;
-  private readonly hosts: readonly WorkerHost[];
+  private readonly fleet: Fleet;
+  private readonly routers: () => Routers;
 
-  constructor(lookup: Lookup, routers: Routers, hosts: readonly WorkerHost[]) {
+  /** @param routers those in use */
+  constructor(lookup: Lookup, fleet: Fleet, routers: () => Routers) {
     this.lookup = lookup;
+    this.fleet = fleet;
     this.routers = routers;
-    this.hosts = hosts;
   }
 
   async setConnection(change: ConnectionChange): Promise<string | undefined> {
@@ -26,10 +27,10 @@ export class RouterControls implements Controls {
   }
 
   setAffinity({ router, route, cluster, backend, id }: AffinityChange): string | undefined {
-    return this.routers.setAffinity(router, route, cluster, backend, id);
+    return this.routers().setAffinity(router, route, cluster, backend, id);
   }
 
   threadCount(): number {
-    return 1 + this.hosts.length;
+    return 1 + this.fleet.hosts.length;
   }
 }

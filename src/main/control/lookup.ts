@@ -1,6 +1,7 @@
 import { Status } from '../../grpc/status-code.js';
 import type { BackendLink } from '../backends/backend-link.js';
 import type { Cluster } from '../backends/cluster.js';
+import type { Fleet } from '../backends/fleet.js';
 import type { WorkerHost } from '../backends/worker-host.js';
 import type { RouteMemory, Routers } from '../routing/build-routers.js';
 import { ControlError } from './control-error.js';
@@ -14,20 +15,19 @@ export interface RouteName {
 
 /** Finds what requests name, and says which name is unknown. */
 export class Lookup {
-  private readonly clusters: ReadonlyMap<string, Cluster>;
-  private readonly routers: Routers;
-  private readonly hosts: readonly WorkerHost[];
+  private readonly fleet: Fleet;
+  private readonly routers: () => Routers;
 
-  constructor(clusters: ReadonlyMap<string, Cluster>, routers: Routers, hosts: readonly WorkerHost[]) {
-    this.clusters = clusters;
+  /** @param routers those in use */
+  constructor(fleet: Fleet, routers: () => Routers) {
+    this.fleet = fleet;
     this.routers = routers;
-    this.hosts = hosts;
   }
 
   /** The clusters with that name, or all for `''`. */
   clustersNamed(name: string): readonly Cluster[] {
-    if (name === '') return [...this.clusters.values()];
-    const cluster = this.clusters.get(name);
+    if (name === '') return [...this.fleet.clusters.values()];
+    const cluster = this.fleet.clusters.get(name);
     if (cluster === undefined) throw unknown('cluster', name);
     return [cluster];
   }
@@ -46,19 +46,19 @@ export class Lookup {
   /** Index of a connection in its backend. */
   connection(backend: BackendLink, name: string): number {
     const index = backend.connectionNames.indexOf(name);
-    if (index < 0) throw unknown('connection', name, `of backend ${backend.name}`);
+    if (index < 0 || !backend.hasConnection(index)) throw unknown('connection', name, `of backend ${backend.name}`);
     return index;
   }
 
   /** The worker that owns a backend. */
   hostOf(backend: BackendLink): WorkerHost {
-    return this.hosts.find((host) => host.owns(backend))!;
+    return this.fleet.hostOf(backend);
   }
 
   /** What one route remembers. */
   memory(name: RouteName | null): RouteMemory {
     const { router = '', route = '', service = '' } = name ?? {};
-    const memories = this.routers.memoriesOf(router);
+    const memories = this.routers().memoriesOf(router);
     if (memories === undefined) throw unknown('router', router);
     const named = memories.filter(({ config }) => config.name === route);
     if (named.length === 0) throw unknown('route', route, `in router ${router}`);
@@ -73,7 +73,7 @@ export class Lookup {
 
   /** What every route remembers. */
   allMemories(): readonly RouteMemory[] {
-    return this.routers.memories();
+    return this.routers().memories();
   }
 }
 

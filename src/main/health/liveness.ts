@@ -16,13 +16,15 @@ export class Liveness {
   private readonly workers: readonly Pulsed[];
   private readonly now: () => number;
   /** Since when each worker owes an answer, in `now`'s ms; undefined when it owes none. */
-  private readonly askedAt: (number | undefined)[];
+  private readonly askedAt: (number | undefined)[] = [];
 
-  /** @param now a clock in ms that never goes back */
+  /**
+   * @param workers may grow
+   * @param now a clock in ms that never goes back
+   */
   constructor(workers: readonly Pulsed[], now: () => number) {
     this.workers = workers;
     this.now = now;
-    this.askedAt = workers.map(() => undefined);
   }
 
   /** Which workers are stuck; empty when all is well. */

@@ -15,7 +15,8 @@ function backend(name: string, connections: string): ProbedBackend {
 
 function reasons(policy: ReadyPolicy, backends: Readonly<Record<string, string>>): string[] {
   const cluster: ProbedCluster = { name: 'c', backends: Object.entries(backends).map(([name, c]) => backend(name, c)) };
-  const readiness = new Readiness(policy, new Map([['c', cluster]]), new Map());
+  const readiness = new Readiness(policy);
+  readiness.configure(new Map([['c', cluster]]), new Map());
   readiness.started();
   return readiness.reasons();
 }
@@ -54,7 +55,8 @@ test('a service needs only the clusters that it leads to', () => {
     ['p.Up', new Set(['up'])],
     ['p.Both', new Set(['up', 'down'])],
   ]);
-  const readiness = new Readiness('any', clusters, services);
+  const readiness = new Readiness('any');
+  readiness.configure(clusters, services);
   assert.equal(readiness.serves('p.Up'), false, 'not before the start');
   readiness.started();
   assert.equal(readiness.serves('p.Up'), true);
@@ -67,7 +69,7 @@ test('a service needs only the clusters that it leads to', () => {
 });
 
 test('watchers are told of every change until they leave', () => {
-  const readiness = new Readiness('none', new Map(), new Map());
+  const readiness = new Readiness('none');
   const seen: boolean[] = [];
   const leave = readiness.watch(() => seen.push(readiness.serves('') === true));
   readiness.started();

@@ -35,20 +35,20 @@ export interface ProbedCluster {
  */
 export class Readiness {
   readonly policy: ReadyPolicy;
-  private readonly clusters: ReadonlyMap<string, ProbedCluster>;
-  private readonly services: ReadonlyMap<string, ReadonlySet<string>>;
+  private clusters: ReadonlyMap<string, ProbedCluster> = new Map();
+  private services: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   private phase: 'starting' | 'started' | 'draining' = 'starting';
   private readonly watchers = new Set<() => void>();
 
-  /** @param services names of the clusters that a service (`package.Service`) leads to */
-  constructor(
-    policy: ReadyPolicy,
-    clusters: ReadonlyMap<string, ProbedCluster>,
-    services: ReadonlyMap<string, ReadonlySet<string>>,
-  ) {
+  constructor(policy: ReadyPolicy) {
     this.policy = policy;
+  }
+
+  /** A configuration is in use. @param services names of the clusters that a service (`package.Service`) leads to */
+  configure(clusters: ReadonlyMap<string, ProbedCluster>, services: ReadonlyMap<string, ReadonlySet<string>>): void {
     this.clusters = clusters;
     this.services = services;
+    this.changed();
   }
 
   /** Every port is open. */

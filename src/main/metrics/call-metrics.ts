@@ -57,7 +57,10 @@ function addCalls(out: Exposition, listener: string, counters: CallCounters, bac
 
 /** How long backends had their calls. */
 export function addBackendDurations(out: Exposition, backends: readonly BackendLink[]): void {
-  for (const { clusterName, name, durations } of backends) {
+  for (const backend of backends) {
+    const { clusterName, name, durations } = backend;
+    // The one in its place has them now.
+    if (backend.successor !== undefined) continue;
     out.addDurations(METRICS.backendDuration, [clusterName, name], durations);
   }
 }

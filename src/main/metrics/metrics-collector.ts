@@ -2,11 +2,12 @@ import { Exposition } from '../../observability/exposition.js';
 import { LoopMonitor } from '../../observability/loop-monitor.js';
 import { METRICS } from '../../observability/metrics.js';
 import type { WorkerSnapshot } from '../../port/control-messages.js';
-import type { BackendLink } from '../backends/backend-link.js';
+import type { Fleet } from '../backends/fleet.js';
 import type { WorkerHost } from '../backends/worker-host.js';
 import type { Readiness } from '../health/readiness.js';
 import type { HeldBudget } from '../northbound/held-budget.js';
 import type { Listener } from '../northbound/listener.js';
+import type { ReloadCounters } from '../reload/reloader.js';
 import type { Routers } from '../routing/build-routers.js';
 import { addBackendDurations, addHeldBytes, addListener } from './call-metrics.js';
 import { addRouting } from './routing-metrics.js';
@@ -17,13 +18,13 @@ const WORKER_PATIENCE_MS = 2000;
 
 /** The parts of the router that count. */
 export interface CountingParts {
-  readonly listeners: readonly Listener[];
-  readonly hosts: readonly WorkerHost[];
-  /** By their number. */
-  readonly backends: readonly BackendLink[];
-  readonly routers: Routers;
+  readonly listeners: Iterable<Listener>;
+  readonly fleet: Fleet;
+  /** Those in use. */
+  readonly routers: () => Routers;
   readonly budget: HeldBudget;
   readonly readiness: Readiness;
+  readonly reloads: ReloadCounters;
   readonly version: string;
 }
 
@@ -39,17 +40,21 @@ export class MetricsCollector {
 
   /** Everything as text. One scrape at a time. */
   async scrape(): Promise<string> {
-    const { listeners, hosts, backends, routers, budget, readiness, version } = this.parts;
+    const { listeners, fleet, routers, budget, readiness, reloads, version } = this.parts;
     const { out } = this;
+    const hosts = [...fleet.hosts];
+    const backends = fleet.byNumber;
     const snapshots = await Promise.all(hosts.map((host) => snapshotOf(host)));
     out.begin();
     for (const listener of listeners) addListener(out, listener, backends);
     addBackendDurations(out, backends);
     addHeldBytes(out, budget);
-    addRouting(out, routers);
+    addRouting(out, routers());
     for (const [i, host] of hosts.entries()) addWorker(out, host, snapshots[i]!, backends);
     addLoop(out, 'main', this.loop.read());
     out.add(METRICS.ready, [], readiness.reasons().length === 0 ? 1 : 0);
+    out.add(METRICS.reloads, ['applied'], reloads.applied);
+    out.add(METRICS.reloads, ['rejected'], reloads.rejected);
     out.add(METRICS.buildInfo, [version, process.version], 1);
     return out.text();
   }

@@ -25,7 +25,8 @@ export interface NorthboundCounters {
 
 /** What the calls of one listener share. */
 export interface CallContext {
-  readonly router: ServiceRouter;
+  /** Another one when the configuration changes. */
+  router: ServiceRouter;
   readonly budget: HeldBudget;
   /** Bytes, prefix not counted. */
   readonly maxMessageBytes: number;
@@ -39,5 +40,5 @@ export interface CallContext {
   readonly turn: Turn;
   /** Set when the listener answers `grpc.health.v1.Health` itself. */
   readonly health: HealthSource | undefined;
-  readonly log: Logger;
+  log: Logger;
 }

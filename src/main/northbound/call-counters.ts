@@ -86,6 +86,11 @@ export class ListenerCalls {
     return this.known.get(series) ?? this.add(series);
   }
 
+  /** The configuration has changed: methods of the same names count on, however they come now. */
+  forgetSeries(): void {
+    this.known.clear();
+  }
+
   /** Methods of the same name on routes of the same name are one to Prometheus, so they count together. */
   private add(series: MethodSeries): CallCounters {
     const { router, route, method } = series;

@@ -1,5 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
 import type { FlowCounters } from '../../http2/session/flow-counters.js';
 import type { Limit, LimitCounters } from '../../http2/session/limit-counters.js';
 import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
@@ -7,6 +9,7 @@ import { LineAllowance, NO_LINE } from '../../observability/line-allowance.js';
 import { SocketBytes } from '../../observability/socket-bytes.js';
 import type { CertificateMaterial } from '../../port/control-messages.js';
 import type { ServerConfig } from '../config/routing-file.js';
+import type { ServiceRouter } from '../routing/service-router.js';
 import type { CallContext, NorthboundCounters } from './call-context.js';
 import type { ListenerCalls } from './call-counters.js';
 import { certificateIdentity } from './certificate-identity.js';
@@ -22,8 +25,6 @@ export interface ListenerOptions {
   readonly maxConnections: number;
   /** Time for a TLS handshake, in ms. */
   readonly tlsHandshakeMs: number;
-  /** The `identityKey`s of all listeners: no client may set them on any. */
-  readonly identityKeys: readonly string[];
 }
 
 /** How often connections are looked at for what takes too long, in ms. */
@@ -35,12 +36,16 @@ const LINES_AT_ONCE = 20;
 
 /** One entry of `servers[]`: a listening socket and the client connections it has accepted. */
 export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
-  readonly config: ServerConfig;
+  private settings: ServerConfig;
   private readonly context: CallContext;
   private readonly session: SessionContext;
   private readonly options: ListenerOptions;
   private readonly server: Server;
-  private readonly tls: TlsAcceptor | null;
+  private tls: TlsAcceptor | null;
+  /** The `identityKey`s of all listeners: no client may set them on any. */
+  private identityKeys: readonly string[] = [];
+  /** Sockets accepted before there is anything to serve them by; null from then on. */
+  private early: Socket[] | null = [];
   /** Everything accepted and not yet closed: connections and, with TLS, handshakes. */
   private sockets = 0;
   private readonly connections = new Set<ClientConnection>();
@@ -55,11 +60,11 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   private onEmpty: (() => void) | null = null;
 
   constructor(config: ServerConfig, context: CallContext, session: SessionContext, options: ListenerOptions) {
-    this.config = config;
+    this.settings = config;
     this.context = context;
     this.session = session;
     this.options = options;
-    this.tls = config.tls === undefined ? null : new TlsAcceptor(config.tls, options.tlsHandshakeMs, this);
+    this.tls = this.acceptor();
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS);
     // After `listen` has succeeded only accept() can fail (no file descriptors left): the listener goes on.
@@ -70,7 +75,34 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     });
   }
 
-  /** Opens the port. @throws Error (rejects) when it cannot be had */
+  /** Its entry in the configuration in use. */
+  get config(): ServerConfig {
+    return this.settings;
+  }
+
+  private acceptor(): TlsAcceptor | null {
+    const { tls } = this.settings;
+    return tls === undefined ? null : new TlsAcceptor(tls, this.options.tlsHandshakeMs, this);
+  }
+
+  /** Serves by a configuration, the first or another one. Connections stay as they were accepted; their next calls go by the new routes. */
+  configure(config: ServerConfig, router: ServiceRouter, identityKeys: readonly string[], log: Logger): void {
+    const before = this.settings;
+    this.settings = config;
+    this.context.router = router;
+    this.context.log = log;
+    this.context.calls.forgetSeries();
+    this.identityKeys = identityKeys;
+    if (!isDeepStrictEqual(before.tls, config.tls)) {
+      // Handshakes that have begun end as they would have.
+      this.tls = this.acceptor();
+    }
+    const { early } = this;
+    this.early = null;
+    for (const socket of early ?? []) this.admit(socket);
+  }
+
+  /** Opens the port; nobody is served before {@link configure}. @throws Error (rejects) when it cannot be had */
   listen(): Promise<void> {
     const { address, port } = this.config;
     return new Promise((resolve, reject) => {
@@ -97,6 +129,11 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     this.context.counters.connections++;
     this.bytes.add(socket);
     socket.once('close', () => this.sockets--);
+    if (this.early === null) this.admit(socket);
+    else this.early.push(socket);
+  }
+
+  private admit(socket: Socket): void {
     if (this.tls === null) this.serve(socket, undefined);
     else this.tls.accept(socket);
   }
@@ -125,11 +162,12 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
 
   /** @param identity what the client's verified certificate says; undefined = not known */
   private serve(socket: Socket, identity: string | undefined): void {
-    const { identityKeys, session } = this.options;
+    const { identityKeys } = this;
+    const { session } = this.options;
     const headers =
       identityKeys.length === 0
         ? null
-        : new IdentityHeaders(identityKeys, this.config.tls?.identityKey, identity, this.session.sharedLists);
+        : new IdentityHeaders(identityKeys, this.settings.tls?.identityKey, identity, this.session.sharedLists);
     const connection = new ClientConnection(
       socket,
       headers,

@@ -6,8 +6,8 @@ import type {
   BackendPlan,
   BackendSnapshot,
   CertificateMaterial,
-  ConnectionPlan,
   ConnectionEvent,
+  ConnectionPlan,
 } from '../../port/control-messages.js';
 import { BackendTls } from '../southbound/backend-tls.js';
 import { Connection, type ConnectionOwner } from '../southbound/connection.js';

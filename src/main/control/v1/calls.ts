@@ -40,9 +40,9 @@ const STATES: Readonly<Record<CallState, string>> = {
 /** `ListCalls`: what the main thread knows of calls in flight, and how their legs stand in the workers. */
 export class CallList {
   private readonly lookup: Lookup;
-  private readonly listeners: readonly Listener[];
+  private readonly listeners: Iterable<Listener>;
 
-  constructor(lookup: Lookup, listeners: readonly Listener[]) {
+  constructor(lookup: Lookup, listeners: Iterable<Listener>) {
     this.lookup = lookup;
     this.listeners = listeners;
   }
@@ -50,7 +50,7 @@ export class CallList {
   async list(request: ListRequest): Promise<{ calls: CallMessage[]; nextPageToken: string }> {
     const after = parseToken(request.pageToken, 3) as unknown as CallPlace;
     const now = performance.now();
-    const page = activeCalls(this.listeners, after, pageSize(request.pageSize), now - request.minAgeMs);
+    const page = activeCalls([...this.listeners], after, pageSize(request.pageSize), now - request.minAgeMs);
     const requests = await this.ask(page.calls);
     const toWallClock = Date.now() - now;
     return {

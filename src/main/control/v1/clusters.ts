@@ -70,7 +70,8 @@ export class ClusterStates {
       name: backend.name,
       drained: backend.isDrained,
       worker: host.name,
-      connections: backend.connectionNames.map((name, index) => {
+      connections: backend.connectionNames.flatMap((name, index) => {
+        if (!backend.hasConnection(index)) return [];
         const { addr, port, drained } = backend.connection(index);
         const state = states?.[index];
         return {

@@ -27,8 +27,9 @@ const MAX_WATCHERS = 64;
 export interface ControlledRouter {
   readonly lookup: Lookup;
   readonly hosts: readonly WorkerHost[];
-  readonly listeners: readonly Listener[];
-  readonly config: RoutingFile;
+  readonly listeners: Iterable<Listener>;
+  /** The one in use. */
+  readonly config: () => RoutingFile;
   readonly settings: Settings;
   readonly log: ThreadLog;
   /** Calls `watcher` whenever a connection or a backend may have changed. Returns what ends that. */
@@ -72,7 +73,7 @@ export function controlService(router: ControlledRouter): GrpcService {
     GetLogLevels: query(log, 'GetLogLevels', () => levels.get()),
     SetLogLevel: change(log, 'SetLogLevel', levels.set.bind(levels)),
     GetConfiguration: query(log, 'GetConfiguration', () =>
-      dumpConfiguration(config, settings, lookup.backend.bind(lookup)),
+      dumpConfiguration(config(), settings, lookup.backend.bind(lookup)),
     ),
     ListCalls: query(log, 'ListCalls', calls.list.bind(calls)),
     GetVersion: query(log, 'GetVersion', () => ({
