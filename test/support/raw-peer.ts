@@ -3,6 +3,19 @@ import { eventually } from './eventually.js';
 import { Flag, type Frame, frame, grpcMessage, headerBlock, PREFACE, splitFrames, Type, uint32 } from './frames.js';
 import { freePort } from './free-ports.js';
 
+/** The header block of a gRPC call. */
+export function requestBlock(path: string, extra: readonly (readonly [string, string])[] = []): Buffer {
+  return headerBlock([
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':path', path],
+    [':authority', 'localhost'],
+    ['te', 'trailers'],
+    ['content-type', 'application/grpc'],
+    ...extra,
+  ]);
+}
+
 /** One HTTP/2 connection driven frame by frame. SETTINGS and PING are acknowledged unless it is silent; everything else is the test's. */
 export class RawPeer {
   readonly socket: Socket;
@@ -34,15 +47,20 @@ export class RawPeer {
     socket.on('error', () => {});
   }
 
-  /** Connects as a client: preface, SETTINGS, and a connection window of 2^31-1. */
+  /** Connects as a client: preface and SETTINGS with this payload. */
   static async dial(port: number, settings: Buffer = Buffer.alloc(0)): Promise<RawPeer> {
+    return RawPeer.dialWith(port, Buffer.concat([PREFACE, frame(Type.SETTINGS, 0, 0, settings)]));
+  }
+
+  /** Connects as whatever begins with these bytes. */
+  static async dialWith(port: number, first: Buffer): Promise<RawPeer> {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
     });
     const peer = new RawPeer(socket, false);
-    peer.send(PREFACE, frame(Type.SETTINGS, 0, 0, settings));
+    peer.send(first);
     return peer;
   }
 
@@ -52,16 +70,7 @@ export class RawPeer {
 
   /** HEADERS of a gRPC call. */
   request(stream: number, path: string, extra: readonly (readonly [string, string])[] = []): void {
-    const fields: (readonly [string, string])[] = [
-      [':method', 'POST'],
-      [':scheme', 'http'],
-      [':path', path],
-      [':authority', 'localhost'],
-      ['te', 'trailers'],
-      ['content-type', 'application/grpc'],
-      ...extra,
-    ];
-    this.send(frame(Type.HEADERS, Flag.END_HEADERS, stream, headerBlock(fields)));
+    this.send(frame(Type.HEADERS, Flag.END_HEADERS, stream, requestBlock(path, extra)));
   }
 
   /** A whole call with one empty message. */

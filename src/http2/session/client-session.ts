@@ -7,7 +7,7 @@ import type { HeaderField } from '../hpack/header-field.js';
 import type { HeaderList } from '../hpack/header-list.js';
 import { BlockKind, malformed } from '../stream/header-rules.js';
 import { NO_HANDLER, ResetCause, Stream, type StreamHandler } from '../stream/stream.js';
-import { StreamState } from '../stream/stream-state.js';
+import { mayReceive, StreamState } from '../stream/stream-state.js';
 import { Abuse } from './abuse-budget.js';
 import type { SessionContext, SessionOptions, SessionOwner } from './options.js';
 import { sendPreface } from './preface.js';
@@ -19,6 +19,8 @@ export interface ClientSessionOwner extends SessionOwner {
   /** A stream can be opened again after {@link ClientSession.canOpen} was false because of the peer's limit. */
   onStreamSlot(): void;
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** Above this id a connection is retired: ids cannot be used twice (RFC 9113 §5.1.1), and 2^31 come within hours under load. */
 const LAST_USABLE_ID = 0x7ffffff0;
@@ -116,9 +118,16 @@ export class ClientSession extends Session {
     this.closeWhenDrained();
   }
 
-  /** A reset that we want: paced. Until it goes out nobody hears of the stream any more. */
+  /** An end that we want. A reset is paced; until it goes out nobody hears of the stream any more. */
   override resetStream(stream: Stream, code: number): void {
     if (!stream.open) return;
+    if (!mayReceive(stream.state)) {
+      // Answered before it had all of the request: our END_STREAM closes it as well, and no server counts that against us.
+      stream.queue.clear();
+      stream.handler = NO_HANDLER;
+      stream.sendData(NO_BYTES, 0, 0, true);
+      return;
+    }
     if (this.pacer.mayReset(stream, code)) {
       this.resetNow(stream, code);
       return;

@@ -64,7 +64,8 @@ export class Receiver implements FrameHandler {
     this.server = server;
     this.window = Math.max(options.connectionWindow, DEFAULT_WINDOW_BYTES);
     const limits: FrameLimits = {
-      maxHeaderBlockBytes: options.maxHeaderListBytes,
+      // A list somewhat over the limit is refused on its stream, not with the connection under the client's other calls.
+      maxHeaderBlockBytes: options.maxHeaderListBytes * 2,
       maxContinuations: options.maxContinuations,
     };
     this.reader = new FrameReader(this, limits, server);

@@ -3,7 +3,7 @@ import type { Stream } from '../stream/stream.js';
 /** So many seconds' worth may go at once. With 30 a second: 900, under the 1000 that servers built on nghttp2 take. */
 const BURST_SECONDS = 30;
 /** More than this many never wait: the peer then gets them at once, whatever it makes of it. */
-const MAX_WAITING = 1000;
+const MAX_WAITING = 10_000;
 const TICK_MS = 1000;
 
 /** Sends the RST_STREAM of a stream that has waited. */

@@ -27,7 +27,7 @@ export class ByteQueue {
     const length = end - start;
     if (length === 0) return;
     // A small range would keep a large read chunk alive for as long as the queue stalls: then its own copy is cheaper.
-    if (length * 4 < buf.buffer.byteLength || (length < SMALL_BYTES && this.pieces !== null))
+    if (length * 2 < buf.buffer.byteLength || (length < SMALL_BYTES && this.pieces !== null))
       this.copy(buf, start, end);
     else this.append({ buf, start, end }, 0);
     this.bytes += length;
@@ -36,7 +36,9 @@ export class ByteQueue {
   private copy(buf: Uint8Array, start: number, end: number): void {
     const length = end - start;
     if (length > this.room) {
-      const own = Buffer.allocUnsafeSlow(Math.max(length, Math.min(this.bytes, MAX_GATHER_BYTES)));
+      // Room for more of its kind, but not behind one that is large by itself.
+      const room = length < MAX_GATHER_BYTES / 4 ? Math.min(this.bytes, MAX_GATHER_BYTES) : 0;
+      const own = Buffer.allocUnsafeSlow(Math.max(length, room));
       this.append({ buf: own, start: 0, end: 0 }, own.length);
     }
     const tail = this.pieces!.at(-1)!;

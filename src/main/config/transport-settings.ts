@@ -134,7 +134,7 @@ export const TRANSPORT_SETTINGS = {
     'AFROUTER_SENT_RESETS_PER_SECOND',
     integer(0, 1_000_000),
     30,
-    'Streams a second that the router resets on one connection to a backend, thirty seconds’ worth at once; up to 1000 more wait, the rest goes at once. Servers built on nghttp2 close a connection over 33 a second and 1000 at once. 0 is as they come.',
+    'Streams a second that the router resets on one connection to a backend, thirty seconds’ worth at once; up to 10000 more wait, the rest goes at once. Servers built on nghttp2 close a connection over 33 a second and 1000 at once. 0 is as they come.',
   ),
   maxConnections: setting(
     'AFROUTER_MAX_CONNECTIONS',

@@ -30,7 +30,7 @@ export class Merged implements ResponseRule {
   private readonly request: Request;
   private readonly sources: Source[] = [];
   /** Who sent what the client has not taken yet, oldest first: credit belongs to them in this order. */
-  private readonly owed: { readonly source: Source; bytes: number }[] = [];
+  private readonly owed: { readonly source: Source; bytes: number; readonly givenBack: boolean }[] = [];
   private owedHead = 0;
   private readonly none = new NoAnswer();
   private answer: HeaderList | null = null;
@@ -71,19 +71,20 @@ export class Merged implements ResponseRule {
   }
 
   private owe(source: Source, forwarded: number): void {
-    // The client's credit will count every byte forwarded. For those given back in advance nobody is owed anything.
+    // The client's credit will count every byte forwarded; for those given back in advance the replica has its window.
     const { advanced } = source;
     source.advanced = 0;
-    if (advanced > 0) this.enter(NOBODY, advanced);
-    if (forwarded > advanced) this.enter(source, forwarded - advanced);
-    source.outstanding += forwarded - advanced;
+    if (advanced > 0) this.enter(source, advanced, true);
+    if (forwarded > advanced) this.enter(source, forwarded - advanced, false);
+    source.outstanding += forwarded;
   }
 
   /** What one replica sent in a row is one entry: tiny messages must not make a list longer than themselves. */
-  private enter(source: Source, bytes: number): void {
+  private enter(source: Source, bytes: number, givenBack: boolean): void {
     const last = this.owed.at(-1);
-    if (last !== undefined && last.source === source && last.bytes > 0) last.bytes += bytes;
-    else this.owed.push({ source, bytes });
+    if (last !== undefined && last.source === source && last.givenBack === givenBack && last.bytes > 0)
+      last.bytes += bytes;
+    else this.owed.push({ source, bytes, givenBack });
   }
 
   /** Gives window for the rest of an incomplete message, when that is what everyone waits for. */
@@ -103,9 +104,8 @@ export class Merged implements ResponseRule {
       entry.bytes -= n;
       bytes -= n;
       if (entry.bytes === 0) this.owedHead++;
-      if (entry.source === NOBODY) continue;
       entry.source.outstanding -= n;
-      entry.source.leg.consume(n);
+      if (!entry.givenBack) entry.source.leg.consume(n);
       this.advance(entry.source);
     }
     if (this.owedHead === this.owed.length || this.owedHead > 1024) {
@@ -139,6 +139,3 @@ export class Merged implements ResponseRule {
     else this.none.settle(this.request);
   }
 }
-
-/** Credit for bytes whose window was given back in advance goes to nobody. */
-const NOBODY = Object.freeze({}) as Source;
