@@ -117,6 +117,12 @@ export const METRICS = {
     BACKEND,
     'Replicas dropped from a call because they took nothing for AFROUTER_REPLICA_STALL_MS; they count as lost too.',
   ),
+  resentLegs: metric(
+    'counter',
+    'resent_replica_streams_total',
+    BACKEND,
+    'Replica streams sent again because their replica said that it had not processed them (GOAWAY, REFUSED_STREAM).',
+  ),
   catchUps: metric(
     'counter',
     'catch_ups_total',

@@ -59,6 +59,7 @@ export interface WorkerSettings extends SessionLimits {
   readonly reconnectMinMs: number;
   readonly reconnectMaxMs: number;
   readonly connectTimeoutMs: number;
+  readonly retryWaitMs: number;
   readonly backendKeepaliveMs: number;
   readonly backendKeepaliveIdle: boolean;
 }
@@ -180,12 +181,14 @@ export interface RetireMessage {
   readonly backend: number;
 }
 
-/** ↑ a connection opened or closed. */
+/** ↑ a connection opened, closed, or is not expected back any more. */
 export interface ConnectionEvent {
   readonly kind: 'connection';
   readonly backend: number;
   readonly connection: number;
   readonly open: boolean;
+  /** Not open, but about to be back: calls may be sent, and wait for it. */
+  readonly expected: boolean;
 }
 
 /** What comes on the port as an object instead of a batch. */

@@ -26,19 +26,12 @@ import { PortWriter } from '../port/port-writer.js';
 import { creditStep, RecordFlag } from '../port/records.js';
 import { Backend } from './backend/backend.js';
 import type { BackendContext } from './backend/backend-context.js';
-import type { MethodKind, Request } from './backend/request.js';
+import { methodKind } from './backend/method-kind.js';
+import type { Request } from './backend/request.js';
 import { RequestRegistry } from './backend/request-registry.js';
 
 /** How often connections and stalled replicas are looked at, in ms. */
 const SWEEP_MS = 1000;
-
-/** Four kinds of method, made once so that a call only picks one. Index: request stream + 2 × response stream. */
-const KINDS: readonly MethodKind[] = [
-  { requestStream: false, responseStream: false },
-  { requestStream: true, responseStream: false },
-  { requestStream: false, responseStream: true },
-  { requestStream: true, responseStream: true },
-];
 
 /** Everything one worker thread does: its backends, their requests, and the port to the main thread. */
 export class BackendWorker implements WorkerRecordHandler {
@@ -76,6 +69,7 @@ export class BackendWorker implements WorkerRecordHandler {
         connectTimeoutMs: settings.connectTimeoutMs,
         reconnectMinMs: settings.reconnectMinMs,
         reconnectMaxMs: settings.reconnectMaxMs,
+        retryWaitMs: settings.retryWaitMs,
       },
     };
     for (const plan of plans) this.backends.set(plan.index, new Backend(plan, this.context, this.registry));
@@ -96,12 +90,10 @@ export class BackendWorker implements WorkerRecordHandler {
     associationId: string,
     headers: HeaderList,
   ): void {
-    const kind =
-      KINDS[
-        ((flags & RecordFlag.REQUEST_STREAM) !== 0 ? 1 : 0) + ((flags & RecordFlag.RESPONSE_STREAM) !== 0 ? 2 : 0)
-      ]!;
     const halfClosed = (flags & RecordFlag.END) !== 0;
-    this.backends.get(backend)!.open(slot, generation, kind, connection, associationId, headers, halfClosed);
+    this.backends
+      .get(backend)!
+      .open(slot, generation, methodKind(flags), connection, associationId, headers, halfClosed);
   }
 
   onData(slot: number, generation: number, buf: Buffer, start: number, end: number, last: boolean): void {
@@ -122,6 +114,7 @@ export class BackendWorker implements WorkerRecordHandler {
       backend.sweep(now);
       if (backend.retired && !backend.busy) this.backends.delete(backend.index);
     }
+    for (const request of this.registry) request.tidy();
   }
 
   /** Task `move`. */

@@ -83,6 +83,34 @@ export class RawPeer {
     this.send(frame(Type.DATA, Flag.END_STREAM, stream));
   }
 
+  /** A whole answer with one empty message and status OK. */
+  answer(stream: number): void {
+    this.send(
+      frame(Type.HEADERS, Flag.END_HEADERS, stream, headerBlock([[':status', '200']])),
+      frame(Type.DATA, 0, stream, grpcMessage(Buffer.alloc(0))),
+      frame(Type.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, stream, headerBlock([['grpc-status', '0']])),
+    );
+  }
+
+  /** The DATA of a stream so far. */
+  bodyOf(stream: number): Buffer {
+    return Buffer.concat(
+      this.frames.filter((each) => each.type === Type.DATA && each.stream === stream).map(({ payload }) => payload),
+    );
+  }
+
+  /** Streams that have been opened here. */
+  get opened(): number[] {
+    return this.frames.filter(({ type }) => type === Type.HEADERS).map(({ stream }) => stream);
+  }
+
+  async untilHalfClosed(stream: number): Promise<void> {
+    await this.untilFrame(
+      `stream ${stream} is half-closed`,
+      (each) => each.stream === stream && each.type <= Type.HEADERS && (each.flags & Flag.END_STREAM) !== 0,
+    );
+  }
+
   /** The other side says GOAWAY. */
   goaway(lastId: number, code = 0): void {
     this.send(frame(Type.GOAWAY, 0, 0, Buffer.concat([uint32(lastId), uint32(code)])));

@@ -96,6 +96,16 @@ export class Replica {
     this.injector?.drain(600_000);
   }
 
+  /** Ends as a well-behaved process does: takes no more connections, says GOAWAY, and is gone when its last call has ended. */
+  async retire(): Promise<void> {
+    const { listener } = this;
+    if (listener === null) return;
+    this.listener = null;
+    const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+    this.sendAway();
+    await closed;
+  }
+
   /** All methods as bidirectional streams: on the wire the kinds do not differ, and a handler may do what it likes. */
   private definition(): Service {
     return Object.fromEntries(

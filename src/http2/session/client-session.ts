@@ -77,6 +77,7 @@ export class ClientSession extends Session {
   }
 
   override onStreamHeaders(stream: Stream, list: HeaderList, endStream: boolean): void {
+    stream.heardFrom = true;
     if (malformed(list, BlockKind.response) !== undefined) {
       this.failStream(stream, ErrorCode.PROTOCOL_ERROR);
       return;

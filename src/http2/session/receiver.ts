@@ -262,6 +262,7 @@ export class Receiver implements FrameHandler {
       if (this.owner.isIdle(id)) throw new Http2Error(ErrorCode.PROTOCOL_ERROR, `WINDOW_UPDATE on idle stream ${id}`);
       return;
     }
+    stream.heardFrom = true;
     if (increment === 0) this.owner.failStream(stream, ErrorCode.PROTOCOL_ERROR);
     else if (!this.sender.openStreamWindow(stream, increment)) {
       this.owner.failStream(stream, ErrorCode.FLOW_CONTROL_ERROR);

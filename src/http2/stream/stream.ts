@@ -76,6 +76,8 @@ export class Stream {
   contentLeft = -1;
   /** True once a final (not 1xx) header block was received. */
   gotHeaders = false;
+  /** True once the peer sent anything on the stream: it has taken it on, and can no longer refuse it unprocessed. */
+  heardFrom = false;
   /** True while the stream stands in the session's line of streams with something to send. */
   inLine = false;
   /** Since when nothing of what waits in `queue` could be sent, ms of the session's clock; 0 = it moves. */

@@ -40,8 +40,12 @@ export class BackendLink implements RoutableBackend {
   /** What connections are secured with now; a replaced worker is given it. Undefined = plain text. */
   private tls: BackendTlsPlan | undefined;
   private readonly open: boolean[];
+  /** Connections that are about to be back. */
+  private readonly expected: boolean[];
   /** Connections that are open and not drained. */
   private usable = 0;
+  /** Those, and the ones that are expected and not drained. */
+  private reachable = 0;
   private port: WorkerPort | null = null;
   /** Itself while the routing file has it; then what took its place, or undefined. */
   private place: BackendLink | undefined = this;
@@ -70,6 +74,7 @@ export class BackendLink implements RoutableBackend {
     this.connectionNames = config.connections.map(({ name }) => name);
     this.tls = config.tls && { material: config.tls.certificates.material, serverName: config.tls.serverName };
     this.open = config.connections.map(() => false);
+    this.expected = config.connections.map(() => false);
     this.certificateFiles = config.tls?.certificates.files;
     this.configured = config.connections;
   }
@@ -104,6 +109,7 @@ export class BackendLink implements RoutableBackend {
         this.connectionNames.push(name);
         this.connections.push({ name, addr, port, drained: false });
         this.open.push(false);
+        this.expected.push(false);
       }
     }
     for (const { name } of before) {
@@ -151,15 +157,19 @@ export class BackendLink implements RoutableBackend {
   }
 
   isOpen(): boolean {
-    return this.usable > 0;
+    return this.reachable > 0;
+  }
+
+  isRedialling(): boolean {
+    return this.usable === 0;
   }
 
   isConnectionOpen(index: number): boolean {
-    return this.open[index] === true && !this.connections[index]!.drained;
+    return (this.open[index] === true || this.expected[index] === true) && !this.connections[index]!.drained;
   }
 
   takesNew(): boolean {
-    return this.usable > 0 && !this.drained;
+    return this.reachable > 0 && !this.drained;
   }
 
   get isDrained(): boolean {
@@ -183,10 +193,10 @@ export class BackendLink implements RoutableBackend {
     this.usableChanged();
   }
 
-  /** The worker says that a connection opened or closed. */
-  setConnectionOpen(index: number, open: boolean): void {
-    if (this.open[index] === open) return;
+  /** The worker says how a connection stands: open, closed and `expected` back, or closed. */
+  setConnection(index: number, open: boolean, expected: boolean): void {
     this.open[index] = open;
+    this.expected[index] = expected;
     this.usableChanged();
   }
 
@@ -226,11 +236,13 @@ export class BackendLink implements RoutableBackend {
   detach(): void {
     this.port = null;
     this.open.fill(false);
+    this.expected.fill(false);
     this.usableChanged();
   }
 
   private usableChanged(): void {
-    this.usable = this.open.filter((_, index) => this.isConnectionOpen(index)).length;
+    this.usable = this.open.filter((open, index) => open && !this.connections[index]!.drained).length;
+    this.reachable = this.open.filter((_, index) => this.isConnectionOpen(index)).length;
     this.onAvailability();
   }
 

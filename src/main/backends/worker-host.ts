@@ -97,7 +97,7 @@ export class WorkerHost {
 
   private onEvent(event: WorkerEvent): void {
     for (const backend of this.backends) {
-      if (backend.index === event.backend) backend.setConnectionOpen(event.connection, event.open);
+      if (backend.index === event.backend) backend.setConnection(event.connection, event.open, event.expected);
     }
   }
 

@@ -27,6 +27,12 @@ export const CONNECTION_SETTINGS = {
     'false',
     'Send PINGs to backends that have no calls, too. gRPC servers take that only when they are told to, or every 2 hours.',
   ),
+  retryWaitMs: setting(
+    'AFROUTER_RETRY_WAIT_MS',
+    integer(0, MAX_TIMER_MS),
+    5000,
+    'Milliseconds that calls wait for a connection to a backend which was sent away in order (GOAWAY, SetConnection) to be back: new calls when the backend has no other, and those that the backend did not process. 0 is not at all: they end with UNAVAILABLE.',
+  ),
   idleTimeoutMs: setting(
     'AFROUTER_IDLE_TIMEOUT_MS',
     integer(0, MAX_TIMER_MS),

@@ -76,6 +76,7 @@ function addBackend(out: Exposition, backend: BackendLink, snapshot: BackendSnap
     out.add(METRICS.fanOut, [cluster, name, outcome], count(counter));
   }
   out.add(METRICS.stalledReplicas, [cluster, name], count('legsStalled'));
+  out.add(METRICS.resentLegs, [cluster, name], count('legsResent'));
   out.add(METRICS.catchUps, [cluster, name, 'done'], count('catchUps'));
   out.add(METRICS.catchUps, [cluster, name, 'refused'], count('catchUpsRefused'));
   out.add(METRICS.replayOverflows, [cluster, name], count('replayOverflows'));

@@ -15,21 +15,37 @@ export class RoundRobinTurn {
     this.state = state;
   }
 
-  /** The next backend that has an open connection and is not drained. */
+  /** The next backend that is not drained and has an open connection; where none has, the next whose connection is about to be back. */
   next(): RoutableBackend | RpcError {
+    return this.nextThat(isReady) ?? this.nextThat(takesNew) ?? this.none();
+  }
+
+  private nextThat(suits: (backend: RoutableBackend) => boolean): RoutableBackend | undefined {
     const { state } = this;
     const { backends } = this.cluster;
     if (state.position >= backends.length) state.position = 0;
     for (let i = 0; i < backends.length; i++) {
       const backend = backends[state.position]!;
       state.position = state.position + 1 === backends.length ? 0 : state.position + 1;
-      if (backend.takesNew()) return backend;
+      if (suits(backend)) return backend;
     }
+    return undefined;
+  }
+
+  private none(): RpcError {
     return new RpcError(
       Status.UNAVAILABLE,
       `route ${this.routeName}: no backend of cluster ${this.cluster.name} that takes new calls has an open connection`,
     );
   }
+}
+
+function isReady(backend: RoutableBackend): boolean {
+  return backend.takesNew() && !backend.isRedialling();
+}
+
+function takesNew(backend: RoutableBackend): boolean {
+  return backend.takesNew();
 }
 
 /** A sticky choice never falls over to another backend: unavailable is UNAVAILABLE. */

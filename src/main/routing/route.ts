@@ -14,11 +14,13 @@ export interface RoutableBackend {
   current(): RoutableBackend | undefined;
   /** True while the configuration has the connection with that index. */
   hasConnection(index: number): boolean;
-  /** True when at least one connection is open: a call that belongs here can be sent. */
+  /** True when a call that belongs here can be sent: a connection is open, or about to be back and worth waiting for. */
   isOpen(): boolean;
   /** True when it may also be chosen for what belongs nowhere yet: it is open and no operator drains it. */
   takesNew(): boolean;
-  /** True when the connection with that index (into `connectionNames`) is open. */
+  /** True when no connection is open at the moment: where there is a choice, an open backend that is not is better. */
+  isRedialling(): boolean;
+  /** The same as `isOpen` of the connection with that index (into `connectionNames`). */
   isConnectionOpen(index: number): boolean;
 }
 

@@ -14,6 +14,8 @@ export interface BackendCounters {
   legsCancelled: number;
   /** Legs dropped because they took no request bytes for too long (also in `legsLost`). */
   legsStalled: number;
+  /** Legs sent again because their replica had not processed them. */
+  legsResent: number;
   /** Late legs opened for requests in progress. */
   catchUps: number;
   /** Late legs not opened because the backlog had outgrown its limit. */
@@ -31,6 +33,7 @@ export function newBackendCounters(): BackendCounters {
     legsLost: 0,
     legsCancelled: 0,
     legsStalled: 0,
+    legsResent: 0,
     catchUps: 0,
     catchUpsRefused: 0,
     replayOverflows: 0,

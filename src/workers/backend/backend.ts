@@ -13,8 +13,10 @@ import { BackendTls } from '../southbound/backend-tls.js';
 import { Connection, type ConnectionOwner } from '../southbound/connection.js';
 import type { BackendContext } from './backend-context.js';
 import { type BackendCounters, newBackendCounters } from './backend-counters.js';
-import { type MethodKind, Request } from './request.js';
+import type { MethodKind } from './method-kind.js';
+import { Request } from './request.js';
 import type { RequestRegistry } from './request-registry.js';
+import { dropStalled } from './stall-watch.js';
 
 /**
  * One backend (shard): its connections (replicas) and its requests in progress. Only this thread ever touches them, so
@@ -114,6 +116,10 @@ export class Backend implements ConnectionOwner {
       const connection = connections[i]!;
       if ((only < 0 || only === i) && connection.takesLegs) request.addLeg(connection);
     }
+    // None is open: those that are about to be back get the call then.
+    for (let i = 0; i < connections.length && request.legs.length === 0; i++) {
+      if ((only < 0 || only === i) && connections[i]!.isExpected) request.addLeg(connections[i]!);
+    }
     if (request.legs.length === 0) request.fail(Status.UNAVAILABLE, this.noneOpen(only));
   }
 
@@ -128,7 +134,7 @@ export class Backend implements ConnectionOwner {
   }
 
   onOpen(connection: Connection): void {
-    this.tell(connection, true);
+    this.tell(connection);
     if (connection.takesLegs) this.onTakesLegs(connection);
   }
 
@@ -146,11 +152,12 @@ export class Backend implements ConnectionOwner {
   }
 
   onClosed(connection: Connection): void {
-    this.tell(connection, false);
+    this.tell(connection);
   }
 
-  private tell(connection: Connection, open: boolean): void {
-    const event: ConnectionEvent = { kind: 'connection', backend: this.index, connection: connection.index, open };
+  private tell(connection: Connection): void {
+    const { index, isOpen: open, isExpected: expected } = connection;
+    const event: ConnectionEvent = { kind: 'connection', backend: this.index, connection: index, open, expected };
     this.context.port.control(event);
   }
 
@@ -165,10 +172,10 @@ export class Backend implements ConnectionOwner {
     this.tls?.renew(material);
   }
 
-  /** Drops replicas that hold their requests up; see `Request.dropStalled`. */
+  /** Drops replicas that hold their requests up; see stall-watch.ts. */
   private dropStalled(nowMs: number): void {
     for (const request of this.inProgress) {
-      const dropped = request.dropStalled(nowMs, this.context.settings.replicaStallMs);
+      const dropped = dropStalled(request, nowMs, this.context.settings.replicaStallMs);
       if (dropped === 0) continue;
       this.counters.legsStalled += dropped;
       this.log.warn(

@@ -24,3 +24,29 @@ test('a small range does not keep the large batch it came in', () => {
   backlog.add(Buffer.from(new ArrayBuffer(100000)), 10, 20);
   assert.ok(backlog.kept[0]!.buf.buffer.byteLength < 100000);
 });
+
+test('what is kept is sent again from any byte on, and the half-close with the last', () => {
+  const backlog = new Backlog(1000);
+  for (const text of ['abc', 'def', 'ghi']) backlog.add(Buffer.from(text), 0, 3);
+  for (const [from, whole] of [
+    [0, 'abcdefghi'],
+    [4, 'efghi'],
+    [6, 'ghi'],
+    [9, ''],
+  ] as const) {
+    const sent: string[] = [];
+    const ends: boolean[] = [];
+    const sink = {
+      send(buf: Uint8Array, start: number, end: number, last: boolean) {
+        sent.push(Buffer.from(buf.subarray(start, end)).toString());
+        ends.push(last);
+      },
+    };
+    backlog.replayTo(sink, from, true);
+    assert.equal(sent.join(''), whole);
+    assert.deepEqual(
+      ends,
+      ends.map((_, i) => i === ends.length - 1),
+    );
+  }
+});

@@ -1,11 +1,26 @@
 import { ByteQueue, type Piece } from '../../http2/stream/byte-queue.js';
 
+/** What takes a request's body. */
+export interface BodySink {
+  send(buf: Uint8Array, start: number, end: number, last: boolean): void;
+}
+
 /**
- * The request bytes sent so far, for replicas that come late. Bounded: a request that outgrows it is simply not caught up.
+ * The request bytes sent so far, for legs that must have them again: those of replicas that come late, and those that a
+ * replica did not process. Bounded: a request that outgrows it is simply not sent again.
  */
 export class Backlog {
   private readonly limit: number;
-  private readonly queue = new ByteQueue();
+  private queue: ByteQueue | null = null;
+  /**
+   * The newest range, not in the queue yet, which copies small ones so that they do not keep a large batch. Most calls have
+   * one range and are over before that copy would be worth its price.
+   */
+  private newest: Buffer | null = null;
+  private newestStart = 0;
+  private newestEnd = 0;
+  /** Bytes kept. */
+  bytes = 0;
   /** False once the limit was passed; then nothing is kept. */
   complete = true;
 
@@ -14,24 +29,47 @@ export class Backlog {
     this.limit = limit;
   }
 
-  /** Bytes kept. */
-  get bytes(): number {
-    return this.queue.bytes;
-  }
-
   /** Keeps a range. Returns false when this range passed the limit. */
   add(buf: Buffer, start: number, end: number): boolean {
-    if (!this.complete) return true;
-    if (this.queue.bytes + end - start > this.limit) {
+    if (!this.complete || start === end) return true;
+    if (this.bytes + end - start > this.limit) {
       this.complete = false;
-      this.queue.clear();
+      this.queue = null;
+      this.newest = null;
+      this.bytes = 0;
       return false;
     }
-    this.queue.push(buf, start, end);
+    this.settle();
+    this.newest = buf;
+    this.newestStart = start;
+    this.newestEnd = end;
+    this.bytes += end - start;
     return true;
   }
 
+  /** Lets go of the batch that the newest range came in. To be called now and then. */
+  settle(): void {
+    if (this.newest === null) return;
+    this.queue ??= new ByteQueue();
+    this.queue.push(this.newest, this.newestStart, this.newestEnd);
+    this.newest = null;
+  }
+
+  /**
+   * Sends what is kept, from byte `from` of the request on.
+   * @param last the client has half-closed
+   */
+  replayTo(leg: BodySink, from: number, last: boolean): void {
+    let at = 0;
+    for (const { buf, start, end } of this.kept) {
+      const skipped = Math.min(Math.max(from - at, 0), end - start);
+      at += end - start;
+      if (start + skipped < end) leg.send(buf, start + skipped, end, last && at === this.bytes);
+    }
+  }
+
   get kept(): readonly Readonly<Piece>[] {
-    return this.queue.waiting();
+    this.settle();
+    return this.queue?.waiting() ?? [];
   }
 }

@@ -10,20 +10,13 @@ import { ReplicaStream } from '../southbound/replica-stream.js';
 import type { Backend } from './backend.js';
 import { countAnswers, countEndedLeg } from './backend-counters.js';
 import { Backlog } from './backlog.js';
-import { FirstResponder } from './responses/first-responder.js';
-import { LastToEnd } from './responses/last-to-end.js';
+import type { MethodKind } from './method-kind.js';
+import { chooseRule } from './responses/choose-rule.js';
 import { Merged } from './responses/merged.js';
-import { PassThrough } from './responses/pass-through.js';
 import type { ResponseRule } from './responses/response-rule.js';
 
 /** What the replica says when another one has the transaction (behaviour.md, "Responses"). */
 const NOT_ACQUIRED = 'transaction-not-acquired';
-
-/** How a method moves its messages. */
-export interface MethodKind {
-  readonly requestStream: boolean;
-  readonly responseStream: boolean;
-}
 
 /**
  * One call on one backend: the client's request bytes go out on every leg, the replicas' answers come together in the
@@ -52,8 +45,12 @@ export class Request {
   private received = 0;
   /** Request bytes for which the client has its window back. */
   private credited = 0;
-  /** All request bytes so far; null where late replicas never come or join a stream from the next message on. */
-  private readonly backlog: Backlog | null;
+  /** Replicas that come late are sent the request from its beginning. They join a request stream from the next message on. */
+  private readonly late: boolean;
+  /** All request bytes so far. */
+  private backlog: Backlog | null = null;
+  /** False once no leg can need the request again: every replica has taken it on, and none comes late. */
+  private keeps = true;
   /** Follows the messages of a request stream, so that a late replica joins between two of them. */
   private readonly boundary: MessageBoundary | null;
   /** Connections that wait for the next message to begin. */
@@ -79,13 +76,9 @@ export class Request {
     this.headers = headers;
     this.extra = extra;
     this.halfClosed = halfClosed;
-    const { settings, turn } = backend.context;
-    this.openedMs = turn.nowMs();
-    if (!replicated) this.rule = new PassThrough(this);
-    else if (kind.responseStream) this.rule = new Merged(this);
-    else if (kind.requestStream) this.rule = new LastToEnd(this, settings.maxMessageBytes);
-    else this.rule = new FirstResponder(this, settings.streamWindow);
-    this.backlog = replicated && !kind.requestStream ? new Backlog(settings.replayLimit) : null;
+    this.openedMs = backend.context.turn.nowMs();
+    this.rule = chooseRule(this, kind, replicated);
+    this.late = replicated && !kind.requestStream;
     this.boundary = replicated && kind.requestStream ? new MessageBoundary(0xffffffff, 'the client') : null;
   }
 
@@ -94,7 +87,7 @@ export class Request {
   onData(buf: Buffer, start: number, end: number, last: boolean): void {
     this.received += end - start;
     if (last) this.halfClosed = true;
-    if (this.backlog !== null && !this.backlog.add(buf, start, end)) this.backend.counters.replayOverflows++;
+    if (this.keeps) this.keep(buf, start, end);
     if (this.boundary !== null) {
       const boundary = this.boundary.feed(buf, start, end);
       if (boundary instanceof RpcError) {
@@ -111,6 +104,24 @@ export class Request {
       }
     }
     this.sendToLegs(buf, start, end, last);
+  }
+
+  private keep(buf: Buffer, start: number, end: number): void {
+    const { counters, context } = this.backend;
+    if (this.backlog === null) this.backlog = new Backlog(context.settings.replayLimit);
+    else if (this.tidy()) return;
+    if (!this.backlog.add(buf, start, end)) counters.replayOverflows++;
+  }
+
+  /** Lets go of request bytes that are kept and not needed: true; or of the batch they lie in. To be called now and then. */
+  tidy(): boolean {
+    if (this.late || !this.legs.every(isAccepted)) {
+      this.backlog?.settle();
+      return false;
+    }
+    this.keeps = false;
+    this.backlog = null;
+    return true;
   }
 
   private sendToLegs(buf: Buffer, start: number, end: number, last: boolean): void {
@@ -156,19 +167,15 @@ export class Request {
   catchUp(connection: Connection): boolean {
     if (!this.running) return false;
     for (const leg of this.legs) {
-      if (leg.connection === connection && leg.epoch === connection.epoch && leg.state !== 'lost') return false;
+      const same = leg.connection === connection && (leg.epoch === connection.epoch || leg.isWaiting);
+      if (same && leg.state !== 'lost') return false;
     }
-    if (this.backlog !== null) {
-      if (!this.backlog.complete) {
+    if (this.late) {
+      if (!this.hasAllFrom(0)) {
         this.backend.counters.catchUpsRefused++;
         return false;
       }
-      const { kept } = this.backlog;
-      const leg = this.openLeg(connection, 0, this.halfClosed && kept.length === 0);
-      for (let i = 0; i < kept.length; i++) {
-        const { buf, start, end } = kept[i]!;
-        leg.send(buf, start, end, this.halfClosed && i === kept.length - 1);
-      }
+      this.replayTo(this.openLeg(connection, 0, this.halfClosed && this.received === 0));
       return true;
     }
     if (this.boundary!.between) {
@@ -178,6 +185,27 @@ export class Request {
       if (!this.joining.includes(connection)) this.joining.push(connection);
     }
     return true;
+  }
+
+  /**
+   * The replica of `leg` did not process it (RFC 9113 §8.7): sends it again on its connection, which may be this session or
+   * the next. False when it cannot be: the connection is gone, or not all of the request is kept.
+   */
+  resend(leg: ReplicaStream): boolean {
+    if (!leg.connection.takesBack || !this.hasAllFrom(leg.from)) return false;
+    this.backend.counters.legsResent++;
+    leg.connection.open(leg, this.headers, this.extra, this.halfClosed && this.received === leg.from);
+    this.replayTo(leg);
+    return true;
+  }
+
+  private hasAllFrom(from: number): boolean {
+    return this.received === from || this.backlog?.bytes === this.received;
+  }
+
+  /** Sends what has come so far to a leg that has just been opened. */
+  private replayTo(leg: ReplicaStream): void {
+    this.backlog?.replayTo(leg, leg.from, this.halfClosed);
   }
 
   private joinNow(taken: number): void {
@@ -213,32 +241,6 @@ export class Request {
 
   isDecline(list: HeaderList): boolean {
     return this.backend.replicated && list.get('grpc-status') === '1' && list.get('grpc-message') === NOT_ACQUIRED;
-  }
-
-  /**
-   * Drops replicas that have not taken a byte for `limitMs` although request bytes wait for them, while another one does
-   * better: they must not hold the client up. Returns how many.
-   */
-  dropStalled(nowMs: number, limitMs: number): number {
-    if (this.openLegs < 2) return 0;
-    let dropped = 0;
-    for (const leg of this.legs) {
-      if (leg.state !== 'open') continue;
-      if (leg.queuedBytes === 0 || leg.taken !== leg.watchedTaken) {
-        leg.watchedTaken = leg.taken;
-        leg.stalledSince = 0;
-      } else if (leg.stalledSince === 0) {
-        leg.stalledSince = nowMs;
-      } else if (nowMs - leg.stalledSince >= limitMs && this.openLegs > 1 && this.isBehind(leg)) {
-        leg.drop(`connection ${leg.connection.name} took no request bytes for ${limitMs} ms`);
-        dropped++;
-      }
-    }
-    return dropped;
-  }
-
-  private isBehind(leg: ReplicaStream): boolean {
-    return this.legs.some((other) => other.state === 'open' && other.taken > leg.taken);
   }
 
   /** How it stands, for who asks from outside. */
@@ -304,4 +306,8 @@ export class Request {
     if (this.openLegs > 0) for (const leg of this.legs) leg.finishWithin(graceMs);
     this.backend.forget(this);
   }
+}
+
+function isAccepted(leg: ReplicaStream): boolean {
+  return leg.isAccepted;
 }

@@ -1,22 +1,43 @@
 import type { Socket } from 'node:net';
 import { ClientSession, type ClientSessionOwner } from '../../http2/session/client-session.js';
 import type { Limit } from '../../http2/session/limit-counters.js';
+import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
 import type { BackendTls } from './backend-tls.js';
-import type { Connection, ConnectionContext } from './connection.js';
 import { type DialOwner, dial, failureReason } from './dial.js';
+
+/** What an attempt needs from its thread. */
+export interface AttemptContext {
+  readonly session: SessionContext;
+  readonly options: SessionOptions;
+  readonly connectTimeoutMs: number;
+}
+
+/** The connection, as its attempts see it. */
+export interface AttemptOwner {
+  /** SETTINGS arrived. */
+  attemptReady(attempt: Attempt): void;
+  /** The peer says GOAWAY. */
+  attemptGoaway(attempt: Attempt, code: number): void;
+  /** It never became ready, or its session is over. */
+  attemptClosed(attempt: Attempt, reason: string): void;
+  /** The backend met a limit for the first time on this session. */
+  attemptLimit(limit: Limit, detail: string): void;
+  /** A stream slot is free again. */
+  attemptSlot(attempt: Attempt): void;
+}
 
 /** One attempt to connect and, if it succeeds, its session. */
 export class Attempt implements ClientSessionOwner, DialOwner {
-  private readonly connection: Connection;
-  private readonly context: ConnectionContext;
+  private readonly owner: AttemptOwner;
+  private readonly context: AttemptContext;
   readonly socket: Socket;
   private readonly timer: NodeJS.Timeout;
   private openedAt = 0;
   private over = false;
   session: ClientSession | null = null;
 
-  constructor(connection: Connection, addr: string, port: number, tls: BackendTls | null, context: ConnectionContext) {
-    this.connection = connection;
+  constructor(owner: AttemptOwner, addr: string, port: number, tls: BackendTls | null, context: AttemptContext) {
+    this.owner = owner;
     this.context = context;
     this.timer = setTimeout(
       () => this.fail(`no connection within ${context.connectTimeoutMs} ms`),
@@ -49,7 +70,7 @@ export class Attempt implements ClientSessionOwner, DialOwner {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.timer);
-    this.connection.attemptClosed(this, reason);
+    this.owner.attemptClosed(this, reason);
   }
 
   drain(): void {
@@ -61,19 +82,19 @@ export class Attempt implements ClientSessionOwner, DialOwner {
   onReady(): void {
     clearTimeout(this.timer);
     this.openedAt = performance.now();
-    this.connection.attemptReady(this);
+    this.owner.attemptReady(this);
   }
 
   onGoaway(code: number): void {
-    this.connection.attemptGoaway(this, code);
+    this.owner.attemptGoaway(this, code);
   }
 
   onStreamSlot(): void {
-    this.connection.attemptSlot(this);
+    this.owner.attemptSlot(this);
   }
 
   onLimit(limit: Limit, detail: string): void {
-    this.connection.attemptLimit(limit, detail);
+    this.owner.attemptLimit(limit, detail);
   }
 
   onClose(reason: string): void {

@@ -9,6 +9,8 @@
  *                                 ▲                                            │ GOAWAY, move, ids used up
  *                                 └── (no delay: straight to dialling) ◀───────┘ the old session drains
  *
+ * From `open` by the last arrow, the connection is also *expected* for a while (`Connection.isExpected`): calls wait for it.
+ *
  *     any ──▶ closed (removed, or the worker stops)
  */
 export type ConnectionState = 'unset' | 'dialling' | 'open' | 'waiting' | 'closed';

@@ -1,30 +1,30 @@
 import type { Logger } from 'pino';
+import { ErrorCode } from '../../http2/frame/error-code.js';
 import type { HeaderField } from '../../http2/hpack/header-field.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { Limit } from '../../http2/session/limit-counters.js';
-import type { SessionContext, SessionOptions } from '../../http2/session/options.js';
 import { SocketBytes } from '../../observability/socket-bytes.js';
 import type { ConnectionPlan, ConnectionSnapshot } from '../../port/control-messages.js';
-import { Attempt } from './attempt.js';
+import { Attempt, type AttemptContext, type AttemptOwner } from './attempt.js';
 import type { BackendTls } from './backend-tls.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionState } from './connection-state.js';
 import type { ReplicaStream } from './replica-stream.js';
+import { WaitingLine } from './waiting-line.js';
 
 /** A session that was open this long or longer counts as a success: the back-off starts over, and GOAWAY redials at once. */
 const GOOD_SESSION_MS = 1000;
 
 /** What a connection needs from its thread. */
-export interface ConnectionContext {
-  readonly session: SessionContext;
-  readonly options: SessionOptions;
+export interface ConnectionContext extends AttemptContext {
   readonly log: Logger;
-  readonly connectTimeoutMs: number;
   readonly reconnectMinMs: number;
   readonly reconnectMaxMs: number;
+  /** How long calls wait for a connection that was taken leave of in order, in ms; 0 = they do not. */
+  readonly retryWaitMs: number;
 }
 
-/** Told when a connection can be used and when it no longer can. */
+/** Told when a connection can be used, when it no longer can, and when it is not expected back any more. */
 export interface ConnectionOwner {
   onOpen(connection: Connection): void;
   /** It was open and drained, and is drained no more. */
@@ -36,7 +36,7 @@ export interface ConnectionOwner {
  * One address of a backend and the HTTP/2 connection to it, dialled at start and for ever after. Sessions that were sent
  * away (GOAWAY, a move, ids used up) live on until their last stream ends, while a new one is dialled.
  */
-export class Connection {
+export class Connection implements AttemptOwner {
   readonly name: string;
   /** `connection NAME`, for messages that are made for every call. */
   readonly label: string;
@@ -50,8 +50,9 @@ export class Connection {
   private port: number;
   private current: Attempt | null = null;
   private retryTimer: NodeJS.Timeout | null = null;
-  /** Replica streams that wait for the peer's SETTINGS_MAX_CONCURRENT_STREAMS to let them in. */
-  private readonly waiting = new Set<ReplicaStream>();
+  /** Those with sessions that were sent away and still have streams. */
+  private readonly leaving = new Set<Attempt>();
+  private readonly line: WaitingLine;
   state: ConnectionState = 'unset';
   /** Grows with each move: streams to an earlier address are not streams to this replica. */
   epoch = 0;
@@ -83,6 +84,7 @@ export class Connection {
     this.context = context;
     this.log = log.child({ connection: name });
     this.backoff = new Backoff(context.reconnectMinMs, context.reconnectMaxMs);
+    this.line = new WaitingLine(context.retryWaitMs, () => owner.onClosed(this));
   }
 
   get isOpen(): boolean {
@@ -92,6 +94,16 @@ export class Connection {
   /** True when a request may get a leg on it. */
   get takesLegs(): boolean {
     return this.state === 'open' && !this.drained;
+  }
+
+  /** True while it is between two sessions, the peer took leave in order, and new calls may wait for the next one. */
+  get isExpected(): boolean {
+    return this.line.takesNew && !this.drained;
+  }
+
+  /** True when a leg that the peer did not process can be opened here again. */
+  get takesBack(): boolean {
+    return this.isOpen || this.line.awaitsSession;
   }
 
   /** `host:port`, for messages; `''` while unset. */
@@ -112,8 +124,11 @@ export class Connection {
     this.port = port;
     this.epoch++;
     this.backoff.reset();
+    if (addr !== '') this.awaitNext(true);
+    else this.line.close('was taken out of service');
     this.leave();
     if (addr !== '') this.dial();
+    else this.owner.onClosed(this);
   }
 
   /** A drained connection takes no new legs; requests in progress get one when it is brought back. */
@@ -128,32 +143,39 @@ export class Connection {
   }
 
   /**
-   * Opens the stream of `leg` now, or as soon as the peer allows one more.
-   * Only while the connection is open.
+   * Opens the stream of `leg` now, or as soon as the next session is there and the peer allows one more.
+   * Only while the connection is open, expected, or takes back.
    */
   open(leg: ReplicaStream, headers: HeaderList, extra: HeaderField | undefined, endStream: boolean): void {
-    const session = this.current!.session!;
-    if (this.waiting.size > 0 || !session.canOpen) {
+    const session = this.isOpen ? this.current!.session! : null;
+    if (session === null || this.line.legs.size > 0 || !session.canOpen) {
       leg.wait(headers, extra, endStream);
-      this.waiting.add(leg);
+      this.line.legs.add(leg);
       return;
     }
     leg.attach(session.open(leg, headers, extra, endStream));
-    if (session.retired) this.retire('stream ids used up');
+    if (session.retired) this.retire();
   }
 
   /** Forgets a leg that waits for its turn. */
   abandon(leg: ReplicaStream): void {
-    this.waiting.delete(leg);
+    this.line.legs.delete(leg);
   }
 
   /** The peer takes streams again. */
   private admit(): void {
-    for (const leg of this.waiting) {
-      if (this.current?.session?.canOpen !== true) break;
-      this.waiting.delete(leg);
-      leg.admit(this.current.session);
+    for (const leg of this.line.legs) {
+      const session = this.isOpen ? this.current!.session! : null;
+      if (session === null || !session.canOpen) break;
+      this.line.legs.delete(leg);
+      leg.admit(session);
+      if (session.retired) this.retire();
     }
+  }
+
+  /** The session at hand is taken leave of: what cannot be sent now waits for the next. @param inOrder new calls may wait too */
+  private awaitNext(inOrder: boolean): void {
+    if (this.isOpen) this.line.awaitSession(inOrder);
   }
 
   private dial(): void {
@@ -170,37 +192,42 @@ export class Connection {
     const attempt = this.current;
     this.current = null;
     this.become(this.addr === '' ? 'unset' : 'waiting');
-    attempt?.drain();
+    if (attempt === null) return;
+    this.leaving.add(attempt);
+    attempt.drain();
   }
 
-  private retire(reason: string): void {
-    this.log.info({ event: 'connection_retired', reason }, 'connection is replaced');
+  private retire(): void {
+    this.log.info({ event: 'connection_retired', reason: 'stream ids used up' }, 'connection is replaced');
+    this.awaitNext(true);
     this.leave();
     this.dial();
   }
 
-  /** @internal called by Attempt: SETTINGS arrived. */
+  // ── what attempts say ──────────────────────────────────────────────────────────────────────────────────────────────
+
   attemptReady(attempt: Attempt): void {
     if (this.current !== attempt) return;
     this.log.info({ event: 'connection_open', address: this.address }, 'connection open');
     this.become('open');
   }
 
-  /** @internal called by Attempt: the peer sends us away politely. */
   attemptGoaway(attempt: Attempt, code: number): void {
     if (this.current !== attempt) return;
     this.log.info({ event: 'connection_goaway', code }, 'connection is sent away');
     const good = attempt.openMs >= GOOD_SESSION_MS;
     if (good) this.backoff.reset();
     this.current = null;
+    this.leaving.add(attempt);
+    this.awaitNext(code === ErrorCode.NO_ERROR);
     this.become('waiting');
     // A peer that says GOAWAY to every new connection must not be dialled in a loop.
     if (good) this.dial();
     else this.retryLater();
   }
 
-  /** @internal called by Attempt: it never became ready, or was lost. */
   attemptClosed(attempt: Attempt, reason: string): void {
+    this.leaving.delete(attempt);
     if (this.current !== attempt) return;
     const event = this.state === 'open' ? 'connection_lost' : 'connection_failed';
     this.log.warn({ event, address: this.address, reason }, 'connection closed');
@@ -211,13 +238,11 @@ export class Connection {
     this.retryLater();
   }
 
-  /** @internal called by Attempt: the backend met a limit for the first time on this session. */
   attemptLimit(limit: Limit, detail: string): void {
     // Dialling is paced, and each session tells of a limit once: no flood of lines can come of it.
     this.log.warn({ event: 'limit_hit', limit, address: this.address, detail }, 'a backend met a limit');
   }
 
-  /** @internal called by Attempt: a stream slot is free again. */
   attemptSlot(attempt: Attempt): void {
     if (this.current === attempt) this.admit();
   }
@@ -229,7 +254,7 @@ export class Connection {
       opens: this.opens,
       lastError: this.lastError,
       streams: this.current?.session?.streamCount ?? 0,
-      waiting: this.waiting.size,
+      waiting: this.line.legs.size,
       receivedBytes: this.bytes.received,
       sentBytes: this.bytes.sent,
       rttMs: this.current?.session?.rttMs ?? -1,
@@ -246,10 +271,12 @@ export class Connection {
   /** Looks for what takes too long. @param now ms of performance.now() */
   sweep(now: number): void {
     this.current?.session?.sweep(now);
+    for (const { session } of this.leaving) session?.sweep(now);
   }
 
   /** Ends it for good. */
   close(): void {
+    this.line.close('is closed');
     this.leave();
     this.become('closed');
   }
@@ -259,12 +286,11 @@ export class Connection {
     this.state = state;
     if (state === 'open' && was !== 'open') {
       this.opens++;
+      this.line.awaitNoLonger();
       this.owner.onOpen(this);
-    }
-    if (was === 'open' && state !== 'open') {
-      const stranded = [...this.waiting];
-      this.waiting.clear();
-      for (const leg of stranded) leg.turnedAway();
+      this.admit();
+    } else if (was === 'open' && state !== 'open') {
+      if (!this.line.awaitsSession) this.line.turnAway('closed before the call was sent');
       this.owner.onClosed(this);
     }
   }

@@ -35,7 +35,9 @@ export class ReplicaStream implements StreamHandler {
   readonly request: Request;
   readonly connection: Connection;
   /** The connection's epoch when it was opened. */
-  readonly epoch: number;
+  epoch: number;
+  /** How far into the request body it begins, in bytes: a late one may join a stream in its middle. */
+  readonly from: number;
   state: LegState = 'open';
   /** How far the replica has taken the request body, in bytes from its beginning. */
   taken: number;
@@ -52,16 +54,20 @@ export class ReplicaStream implements StreamHandler {
   lostReason = '';
   lostStatus: Status = Status.UNAVAILABLE;
   private stream: Stream | null = null;
-  /** While the peer's stream limit keeps it waiting: what to send when it is let in. */
+  /** While it stands in its connection's line: what to send when it is let in. */
   private waiting: { headers: HeaderList; extra: HeaderField | undefined; endStream: boolean; body: SendQueue } | null =
     null;
+  /** Times its replica said that it had not processed it. */
+  private refusals = 0;
   private graceTimer: NodeJS.Timeout | null = null;
 
-  constructor(request: Request, connection: Connection, taken: number) {
+  /** @param from how far into the request body it begins, in bytes */
+  constructor(request: Request, connection: Connection, from: number) {
     this.request = request;
     this.connection = connection;
     this.epoch = connection.epoch;
-    this.taken = taken;
+    this.from = from;
+    this.taken = from;
     const { maxMessageBytes } = request.backend.context.settings;
     this.boundary = new MessageBoundary(maxMessageBytes, connection.label);
   }
@@ -75,18 +81,29 @@ export class ReplicaStream implements StreamHandler {
 
   attach(stream: Stream): void {
     this.stream = stream;
+    this.epoch = this.connection.epoch;
   }
 
   wait(headers: HeaderList, extra: HeaderField | undefined, endStream: boolean): void {
     this.waiting = { headers, extra, endStream, body: new SendQueue() };
   }
 
-  /** The peer's limit lets it in. */
+  /** True while it stands in its connection's line and nothing of it has been sent. */
+  get isWaiting(): boolean {
+    return this.waiting !== null;
+  }
+
+  /** True once the replica has taken the call on: it can no longer say that it did not process it. */
+  get isAccepted(): boolean {
+    return this.state !== 'open' || this.stream?.heardFrom === true;
+  }
+
+  /** It is let in. */
   admit(session: ClientSession): void {
     const { headers, extra, endStream, body } = this.waiting!;
     this.waiting = null;
     const stream = session.open(this, headers, extra, endStream);
-    this.stream = stream;
+    this.attach(stream);
     while (body.bytes > 0) {
       const { buf, start, end } = body.front();
       body.advance(end - start);
@@ -95,10 +112,18 @@ export class ReplicaStream implements StreamHandler {
     if (body.endStream && stream.open) stream.sendData(NOTHING, 0, 0, true);
   }
 
-  /** The connection closed before it was let in. */
-  turnedAway(): void {
+  /** It will not be let in. */
+  turnedAway(why: string): void {
     this.waiting = null;
-    this.lose(`connection ${this.connection.name} closed before the call was sent`, Status.UNAVAILABLE);
+    this.lose(`connection ${this.connection.name} ${why}`, Status.UNAVAILABLE);
+  }
+
+  /** Its replica did not process it (RFC 9113 §8.7): sends it again, if that can be done. */
+  private refused(): boolean {
+    if (this.stream?.heardFrom !== false || ++this.refusals > MAX_RESENDS) return false;
+    this.stream = null;
+    this.taken = this.from;
+    return this.request.resend(this);
   }
 
   // ── the request's side ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -221,6 +246,7 @@ export class ReplicaStream implements StreamHandler {
 
   onReset(code: number, cause: ResetCause): void {
     const { name } = this.connection;
+    if (cause === ResetCause.refused && this.state === 'open' && this.refused()) return;
     if (cause === ResetCause.connection) this.lose(`connection ${name} was lost`, Status.UNAVAILABLE);
     else if (cause === ResetCause.refused) this.lose(`connection ${name} refused the call`, Status.UNAVAILABLE);
     else if (cause === ResetCause.protocol) this.lose(`connection ${name} broke the protocol`, Status.INTERNAL);
@@ -234,6 +260,9 @@ export class ReplicaStream implements StreamHandler {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** A replica that refuses a leg again and again is not asked for ever. */
+const MAX_RESENDS = 3;
 
 /** A decimal number (grpc/doc/PROTOCOL-HTTP2.md, Status). */
 function isStatus(value: string): boolean {
