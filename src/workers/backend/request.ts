@@ -292,7 +292,7 @@ export class Request {
     return this.backend.context.turn.nowMs() - this.openedMs;
   }
 
-  /** Bytes kept for replicas that may come. */
+  /** Bytes kept to be sent again. */
   get backlogBytes(): number {
     return this.backlog?.bytes ?? 0;
   }
