@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { Bed, type BedPlan, roundRobin, routingFile } from '../support/bed.js';
+import { Authority, CertificateDirectory, HERE } from '../support/certificates.js';
 import { EchoClient } from '../support/client.js';
 import { ControlClient } from '../support/control.js';
 import { eventually } from '../support/eventually.js';
@@ -235,4 +236,27 @@ test('a file that changes is read without being asked for', async () => {
   } finally {
     await watching.stop();
   }
+});
+
+test('a metadata key that becomes an identity key cannot be set any more, also on connections from before', async (context) => {
+  const files = new CertificateDirectory();
+  context.after(() => files.remove());
+  const authority = new Authority('authority');
+  const identityKey = 'x-who';
+  const seen = async () => {
+    const owner = bed.replica(`${await ownerOf('who', 'Unary')}1`);
+    const before = owner.calls.length;
+    for (let i = 0; i < 8; i++) await bed.client.call('Unary', { key: 'k' }, { metadata: { [identityKey]: 'root' } });
+    return [...new Set(owner.calls.slice(before).flatMap((call) => call.meta(identityKey)))];
+  };
+  assert.deepEqual(await seen(), ['root']);
+  const tls = {
+    ...files.writePair('server', authority.issue(HERE)),
+    ca: files.write('ca.pem', authority.pem),
+    identityKey,
+  };
+  await reload(plan({ tls: { listeners: [{ port: await freePort(), tls }] } }));
+  assert.deepEqual(await seen(), []);
+  await reload(EVERYTHING);
+  assert.deepEqual(await seen(), ['root']);
 });

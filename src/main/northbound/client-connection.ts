@@ -21,16 +21,18 @@ export interface ClientConnectionOwner {
 export class ClientConnection implements ServerSessionOwner {
   private readonly owner: ClientConnectionOwner;
   private readonly context: CallContext;
-  private readonly identity: IdentityHeaders | null;
+  /** What the client's verified certificate says; undefined = not known. */
+  readonly identity: string | undefined;
+  /** What its calls may say about identities; null when no listener passes any on. Changes with the configuration. */
+  identityHeaders: IdentityHeaders | null = null;
   /** Counts the connections of its listener, from 1. */
   readonly number: number;
   readonly peer: string;
   private readonly session: ServerSession;
 
-  /** @param identity null when no listener passes identities on */
   constructor(
     socket: Socket,
-    identity: IdentityHeaders | null,
+    identity: string | undefined,
     owner: ClientConnectionOwner,
     context: CallContext,
     session: SessionContext,
@@ -50,7 +52,8 @@ export class ClientConnection implements ServerSessionOwner {
   }
 
   onStream(stream: Stream, headers: HeaderList, endStream: boolean): void {
-    const call = new Call(this.context, stream, this.identity === null ? headers : this.identity.apply(headers));
+    const { identityHeaders } = this;
+    const call = new Call(this.context, stream, identityHeaders === null ? headers : identityHeaders.apply(headers));
     stream.handler = call;
     call.begin(endStream);
   }

@@ -93,6 +93,8 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     this.context.log = log;
     this.context.calls.forgetSeries();
     this.identityKeys = identityKeys;
+    // Also on connections from before: a key that is an identity key from now on must not come from a client.
+    for (const connection of this.connections) connection.identityHeaders = this.identityHeaders(connection.identity);
     if (!isDeepStrictEqual(before.tls, config.tls)) {
       // Handshakes that have begun end as they would have.
       this.tls = this.acceptor();
@@ -162,23 +164,25 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
 
   /** @param identity what the client's verified certificate says; undefined = not known */
   private serve(socket: Socket, identity: string | undefined): void {
-    const { identityKeys } = this;
     const { session } = this.options;
-    const headers =
-      identityKeys.length === 0
-        ? null
-        : new IdentityHeaders(identityKeys, this.settings.tls?.identityKey, identity, this.session.sharedLists);
     const connection = new ClientConnection(
       socket,
-      headers,
+      identity,
       this,
       this.context,
       this.session,
       session,
       ++this.accepted,
     );
+    connection.identityHeaders = this.identityHeaders(identity);
     this.connections.add(connection);
     if (this.draining) connection.drain();
+  }
+
+  private identityHeaders(identity: string | undefined): IdentityHeaders | null {
+    const { identityKeys } = this;
+    if (identityKeys.length === 0) return null;
+    return new IdentityHeaders(identityKeys, this.settings.tls?.identityKey, identity, this.session.sharedLists);
   }
 
   connectionClosed(connection: ClientConnection): void {
