@@ -116,17 +116,18 @@ export class ServiceClient<Req = Message, Res = Message> {
   readonly service: Service;
 
   /**
+   * @param port of one server here, or a whole target
    * @param secured with TLS the router must have a certificate for `localhost`
    * @param options what differs from a client that shows every failure: no retries, its own connection
    */
   constructor(
     service: Service,
-    port: number,
+    port: number | string,
     secured: ChannelCredentials = credentials.createInsecure(),
     options: ChannelOptions = {},
   ) {
     this.service = service;
-    this.client = new Client(`127.0.0.1:${port}`, secured, {
+    this.client = new Client(typeof port === 'number' ? `127.0.0.1:${port}` : port, secured, {
       'grpc.ssl_target_name_override': 'localhost',
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
@@ -182,7 +183,7 @@ export class ServiceClient<Req = Message, Res = Message> {
 }
 
 export class EchoClient extends ServiceClient<EchoRequest, EchoResponse> {
-  constructor(port: number, secured?: ChannelCredentials, options?: ChannelOptions) {
+  constructor(port: number | string, secured?: ChannelCredentials, options?: ChannelOptions) {
     super(echoService, port, secured, options);
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import type { Setting } from './setting.js';
-import { loadSettings, SETTINGS, type SettingFlags } from './settings.js';
+import { loadSettings, REUSE_PORT_SUPPORTED, SETTINGS, type SettingFlags } from './settings.js';
 
 const CONFIG = { AFROUTER_CONFIG: 'routing.json' };
 
@@ -33,6 +33,7 @@ function another({ default: byDefault, format }: Setting<unknown>): string {
 
 test('each setting is read from its variable', () => {
   for (const [key, setting] of Object.entries(SETTINGS)) {
+    if (key === 'reusePort' && !REUSE_PORT_SUPPORTED) continue;
     const value = another(setting);
     const settings = loadSettings({ ...CONFIG, [setting.env]: value });
     assert.equal(String(settings[key as keyof typeof settings]), value, setting.env);
@@ -135,4 +136,10 @@ test('a secret that is wrong is not shown', () => {
   const [problem] = problems({ ...CONFIG, AFROUTER_CONTROL_TOKEN: 'too short' });
   assert.doesNotMatch(JSON.stringify(problem), /too short/);
   assert.equal(problem?.path, 'AFROUTER_CONTROL_TOKEN');
+});
+
+test('AFROUTER_REUSE_PORT is refused where Node would ignore it', () => {
+  const found = problems({ ...CONFIG, AFROUTER_REUSE_PORT: 'true' });
+  if (REUSE_PORT_SUPPORTED) assert.deepEqual(found, []);
+  else assert.match(found[0]!.allowed, /needs 22\.12/);
 });

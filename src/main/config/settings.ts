@@ -76,6 +76,12 @@ const PROCESS_SETTINGS = {
     2000,
     'Milliseconds between two looks whether the routing file has changed; then it is read again, and taken into use whole or not at all. 0 is never: SIGHUP does the same.',
   ),
+  reusePort: setting(
+    'AFROUTER_REUSE_PORT',
+    flag(),
+    'false',
+    'Open listeners with SO_REUSEPORT, so that a second process can take over their ports while the first one drains. Needs Node 22.12, 23.1 or later, and Linux.',
+  ),
   drainMs: setting(
     'AFROUTER_DRAIN_MS',
     integer(0, MAX_TIMER_MS),
@@ -165,6 +171,10 @@ export interface SettingFlags {
   readonly dryRun?: boolean | undefined;
 }
 
+/** `listen({ reusePort })` of node:net; older versions ignore it without a word. */
+const [MAJOR = 0, MINOR = 0] = process.versions.node.split('.').map(Number);
+export const REUSE_PORT_SUPPORTED = MAJOR >= 24 || (MAJOR === 23 && MINOR >= 1) || (MAJOR === 22 && MINOR >= 12);
+
 /** Settings that must not be less than another one. */
 const ORDERED = [
   ['reconnectMaxMs', 'reconnectMinMs'],
@@ -190,6 +200,10 @@ export function loadSettings(env: Readonly<Record<string, string | undefined>>, 
   const problems: ConfigProblem[] = [];
   const settings = read(given, origin, problems);
   for (const [larger, smaller] of ORDERED) requireOrder(larger, smaller, settings, problems);
+  if (settings.reusePort === true && !REUSE_PORT_SUPPORTED) {
+    const allowed = `false on Node ${process.versions.node}: it needs 22.12, 23.1 or later`;
+    problems.push({ file: 'environment', path: SETTINGS.reusePort.env, found: '"true"', allowed });
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return settings as Settings;
 }

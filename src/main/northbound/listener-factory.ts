@@ -64,6 +64,7 @@ export class ListenerFactory {
     const options: ListenerOptions = {
       session: { ...settings, keepaliveIdle: true, counters: newLimitCounters(), flow: newFlowCounters() },
       maxConnections: settings.maxConnections,
+      reusePort: settings.reusePort,
       tlsHandshakeMs: settings.tlsHandshakeMs,
     };
     return new Listener(config, context, this.session, options);

@@ -23,6 +23,8 @@ export interface ListenerOptions {
   readonly session: SessionOptions;
   /** Connections beyond are closed at once; those in their TLS handshake count. */
   readonly maxConnections: number;
+  /** Others may open the same port (SO_REUSEPORT). */
+  readonly reusePort: boolean;
   /** Time for a TLS handshake, in ms. */
   readonly tlsHandshakeMs: number;
 }
@@ -107,10 +109,12 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
   /** Opens the port; nobody is served before {@link configure}. @throws Error (rejects) when it cannot be had */
   listen(): Promise<void> {
     const { address, port } = this.config;
+    const { reusePort } = this.options;
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
       // '' means all interfaces, IPv6 and IPv4: Node's default without a host.
-      this.server.listen(address === '' ? { port } : { host: address, port }, () => {
+      const where = address === '' ? { port, reusePort } : { host: address, port, reusePort };
+      this.server.listen(where, () => {
         this.server.off('error', reject);
         resolve();
       });
