@@ -4,7 +4,6 @@ import { helpText, parseCommandLine } from './config/command-line.js';
 import { ConfigError } from './config/config-error.js';
 import { type LoadedRoutingFile, loadRoutingFile } from './config/load.js';
 import { loadSettings, type Settings } from './config/settings.js';
-import { Daemon } from './daemon.js';
 import { packageVersion } from './package-file.js';
 import { FileWatch } from './reload/file-watch.js';
 
@@ -35,6 +34,8 @@ async function main(): Promise<void> {
 
 async function run(settings: Settings, { config, text }: LoadedRoutingFile, threadLog: ThreadLog): Promise<void> {
   const log = threadLog.logger;
+  // Loaded only now: a dry run needs neither gRPC nor an HTTP server, which take most of the time to load.
+  const { Daemon } = await import('./daemon.js');
   const daemon = new Daemon(config, () => loadRoutingFile(settings.config), settings, threadLog);
   const { reloader } = daemon;
   const started = daemon.start();
