@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { HpackDecoder } from '../../src/http2/hpack/decoder.js';
 import { SharedHeaderLists } from '../../src/http2/hpack/shared-header-lists.js';
-import { type Bed, type BedPlan, roundRobin } from './bed.js';
+import type { Admin } from './admin.js';
+import { type BedPlan, roundRobin } from './bed.js';
 import { EchoClient } from './client.js';
 import type { Daemon } from './daemon.js';
 import { delay, eventually } from './eventually.js';
@@ -20,6 +21,13 @@ const HONEST_CALLS_AT_A_TIME = 4;
 export const ENHANCE_YOUR_CALM = 11;
 export const UNARY = '/afrouter.test.Echo/Unary';
 export const SERVER_STREAM = '/afrouter.test.Echo/ServerStream';
+
+/** What is attacked: a daemon whose listener `north` serves `Unary` and `Bidi` well. */
+export interface Target {
+  readonly port: number;
+  readonly daemon: Daemon;
+  readonly admin: Admin;
+}
 
 /** A fleet with two replicas of one backend, and nothing else. */
 export function target(env: Readonly<Record<string, string>> = {}): BedPlan {
@@ -88,14 +96,18 @@ export function limitName(counter: string): string {
   return counter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** How often clients met this limit. */
-async function hits(bed: Bed, limit: string): Promise<number> {
+/** How often clients, or backends, met this limit. */
+async function hits(bed: Target, limit: string): Promise<number> {
   const labels = { listener: 'north', limit: limitName(limit) };
-  return (await bed.admin.metrics()).sum('afrouter_limit_hits_total', labels);
+  const scrape = await bed.admin.metrics();
+  return (
+    scrape.sum('afrouter_limit_hits_total', labels) +
+    scrape.sum('afrouter_backend_limit_hits_total', { limit: labels.limit })
+  );
 }
 
 /** Waits until a client has met this limit. */
-export async function untilCounted(bed: Bed, limit: string): Promise<void> {
+export async function untilCounted(bed: Target, limit: string): Promise<void> {
   await eventually(`limit ${limit} is counted`, async () => (await hits(bed, limit)) > 0);
 }
 
@@ -104,13 +116,14 @@ export async function untilCounted(bed: Bed, limit: string): Promise<void> {
  * honest call fails, latency stays sane, memory stays bounded and comes back, and so do the daemon's sockets.
  * @param limit what the attack has to be counted as, a name of `LimitCounters`
  */
-export async function underAttack(bed: Bed, attack: () => Promise<void>, limit?: string): Promise<void> {
+export async function underAttack(bed: Target, attack: () => Promise<void>, limit?: string): Promise<void> {
   const honest = new HonestTraffic(bed.port);
   const over = honest.run();
   // Warm, so that what the attack costs is not what starting costs.
   await eventually('honest calls', () => honest.times.length >= 100 || honest.failures.length > 0);
-  const sockets = socketsOf(bed.daemon);
   const hitsBefore = limit === undefined ? 0 : await hits(bed, limit);
+  // After the scrape, whose own connection is kept.
+  const sockets = socketsOf(bed.daemon);
   const before = bed.daemon.residentBytes();
   let peak = before;
   const sampler = setInterval(() => {
