@@ -12,6 +12,12 @@ const EXIT_FAILED = 1;
 const EXIT_CUT_SHORT = 130;
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'ctl') {
+    // Loaded only here: a router needs none of it.
+    const { ctl } = await import('./ctl/ctl.js');
+    process.exitCode = await ctl(process.argv.slice(3), process.env);
+    return;
+  }
   const command = parseCommandLine(process.argv.slice(2));
   if (command.help) {
     process.stdout.write(helpText);

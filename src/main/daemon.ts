@@ -87,6 +87,7 @@ export class Daemon implements Reloadable {
     return new ControlServer(
       api,
       controlToken(settings),
+      settings.tlsHandshakeMs,
       [
         configurationService(new RouterControls(lookup, fleet, routers), log),
         controlService({ lookup, hosts: fleet.hosts, listeners, config, settings, log: threadLog, watch }),
@@ -173,6 +174,7 @@ export class Daemon implements Reloadable {
     this.fleet.settle(fleet);
     this.readiness.configure(fleet.clusters, clustersOfServices(config.routers));
     if (api !== this.api) this.api?.close();
+    else if (config.api !== undefined) api?.configure(config.api);
     this.api = api;
     this.config = config;
     this.watchCertificates();
@@ -190,6 +192,11 @@ export class Daemon implements Reloadable {
         (material) => listener.renewCertificates(material),
         this.log.child({ listener: name }),
       );
+    }
+    const { tls: apiTls } = this.config.api ?? {};
+    if (apiTls !== undefined) {
+      const log = this.log.child({ listener: 'control API' });
+      this.renewal.watch(apiTls.certificates, (material) => this.api?.renewCertificates(material), log);
     }
     for (const cluster of this.config.clusters) {
       for (const { name, tls } of cluster.backends) {

@@ -44,6 +44,8 @@ export interface BedPlan {
   /** Connections that have no address in the file. */
   readonly unset?: readonly string[];
   readonly control?: boolean;
+  /** More of the file's `api`. */
+  readonly api?: object;
   /** Switches the admin HTTP server on; see `Bed.admin`. */
   readonly admin?: boolean;
   readonly tls?: BedTls;
@@ -193,7 +195,7 @@ export function routingFile(
       }),
     })),
     ...plan.tls?.file,
-    ...(controlPort === 0 ? {} : { api: { address: '127.0.0.1', port: controlPort } }),
+    ...(controlPort === 0 ? {} : { api: { address: '127.0.0.1', port: controlPort, ...plan.api } }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import { type CallSettings, type OpenCall, type Outcome, ServiceClient } from './client.js';
 import { loadService, type Message } from './service.js';
 
@@ -6,9 +7,10 @@ export class ControlClient {
   private readonly configuration: ServiceClient;
   private readonly control: ServiceClient;
 
-  constructor(port: number) {
-    this.configuration = new ServiceClient(loadService('configuration.proto', 'afrouter.Configuration'), port);
-    this.control = new ServiceClient(loadService('control.proto', 'afrouter.v1.Control'), port);
+  /** @param secured with TLS the router must have a certificate for `localhost` */
+  constructor(port: number, secured?: ChannelCredentials) {
+    this.configuration = new ServiceClient(loadService('configuration.proto', 'afrouter.Configuration'), port, secured);
+    this.control = new ServiceClient(loadService('control.proto', 'afrouter.v1.Control'), port, secured);
   }
 
   setAffinity(request: Message): Promise<Message> {

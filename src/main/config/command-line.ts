@@ -11,6 +11,7 @@ export interface CommandLine {
 }
 
 export const helpText = `Usage: afrouter --config FILE [options]
+       afrouter ctl COMMAND     looks at a running router and changes it; see afrouter ctl --help
 
 Routes gRPC calls to stateful, sharded, replicated services.
 

@@ -46,7 +46,7 @@ test('arouter.json loads unchanged, with its descriptor beside it', { skip }, ()
       tls: undefined,
     },
   ]);
-  assert.deepEqual(config.api, { address: 'localhost', port: 55554 });
+  assert.deepEqual(config.api, { address: 'localhost', port: 55554, tls: undefined });
   assert.deepEqual(method(config, 'dev_manager', 'EnableDevice').requestField, {
     path: 'id',
     numbers: [1],
@@ -78,6 +78,15 @@ test('arouter.json loads unchanged, with its descriptor beside it', { skip }, ()
   assert.equal(warnings.filter((text) => text.includes("no method 'GetLogicalDevices'")).length, 1);
   assert.equal(warnings.filter((text) => text.includes('no effect there')).length, 8);
   assert.equal(warnings.length, 10);
+});
+
+test('the control API of a file without its address, or with an empty one, is for this machine only', (context) => {
+  for (const address of [{}, { address: '' }]) {
+    const root = shopRouting();
+    root.api = { port: 55554, ...address };
+    const { config } = loadRoutingFile(writeRouting(shopDirectory(context), root));
+    assert.equal(config.api?.address, '127.0.0.1');
+  }
 });
 
 test('arouter_k8s.json loads unchanged: its connections wait for an address', { skip }, () => {

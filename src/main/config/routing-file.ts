@@ -170,4 +170,6 @@ export interface ApiConfig {
   /** Never empty. */
   readonly address: string;
   readonly port: number;
+  /** Undefined = plain text. */
+  readonly tls: ServerTlsConfig | undefined;
 }

@@ -1,7 +1,9 @@
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import type { Logger } from 'pino';
+import type { CertificateMaterial } from '../../port/control-messages.js';
 import type { ApiConfig } from '../config/routing-file.js';
+import { ControlListener } from './control-listener.js';
 import { type GrpcService, loadProto, loadProtoVerbatim } from './grpc-service.js';
 import { requireToken } from './require-token.js';
 
@@ -15,13 +17,23 @@ const MAX_CONCURRENT_STREAMS = 100;
  * v1alpha) tells tools like grpcurl what is served.
  */
 export class ControlServer {
-  private readonly config: ApiConfig;
+  private config: ApiConfig;
   private readonly log: Logger;
   private readonly server: Server;
+  private readonly listener: ControlListener;
   private readonly token: string | undefined;
 
-  /** @param token that every call but health checks must carry; undefined = none */
-  constructor(config: ApiConfig, token: string | undefined, services: readonly GrpcService[], log: Logger) {
+  /**
+   * @param token that every call but health checks must carry; undefined = none
+   * @param handshakeMs time for a TLS handshake, in ms
+   */
+  constructor(
+    config: ApiConfig,
+    token: string | undefined,
+    handshakeMs: number,
+    services: readonly GrpcService[],
+    log: Logger,
+  ) {
     this.config = config;
     this.log = log;
     this.token = token;
@@ -34,30 +46,44 @@ export class ControlServer {
     for (const { file, name, handlers } of services) {
       this.server.addService(loadProto(file)[name] as ServiceDefinition, handlers);
     }
+    // What protobufjs tells of maps and of google.protobuf types is not what other tools take: our files use neither.
     const definitions = Object.assign({}, ...services.map(({ file }) => loadProtoVerbatim(file)));
     new ReflectionService(definitions, { services: services.map(({ name }) => name) }).addToServer(this.server);
+    // A connection comes through its TLS handshake, if any, before it is injected.
+    const injector = this.server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.listener = new ControlListener(config, handshakeMs, (socket) => injector.injectConnection(socket), log);
   }
 
   /** Opens the port. @throws Error (rejects) when it cannot be had */
   async listen(): Promise<void> {
-    const { address, port } = this.config;
-    const host = address.includes(':') ? `[${address}]` : address;
-    await new Promise<void>((resolve, reject) => {
-      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error) => {
-        if (error !== null) reject(error);
-        else resolve();
-      });
-    });
-    if (!isLoopback(address) && this.token === undefined) {
-      this.log.warn(
-        { event: 'control_open', address, port },
-        'the control API is open to whoever reaches it: set AFROUTER_CONTROL_TOKEN_FILE',
-      );
-    }
+    await this.listener.listen();
+    this.warnIfOpen();
+  }
+
+  /** Takes another configuration with the same address; connections stay. */
+  configure(config: ApiConfig): void {
+    this.config = config;
+    this.listener.configure(config);
+    this.warnIfOpen();
+  }
+
+  private warnIfOpen(): void {
+    const { address, port, tls } = this.config;
+    if (isLoopback(address) || this.token !== undefined || tls?.clientAuth === 'require') return;
+    this.log.warn(
+      { event: 'control_open', address, port },
+      'the control API is open to whoever reaches it: set AFROUTER_CONTROL_TOKEN_FILE, or api.tls with a ca',
+    );
+  }
+
+  /** New handshakes use this; connections stay. Only with TLS. */
+  renewCertificates(material: CertificateMaterial): void {
+    this.listener.renewCertificates(material);
   }
 
   /** Closes the port at once. */
   close(): void {
+    this.listener.close();
     this.server.forceShutdown();
   }
 }

@@ -1,12 +1,13 @@
 import type { ConfigNode } from '../config-node.js';
 import type { Findings } from '../findings.js';
-import type { ApiConfig, ProbeConfig, ServerConfig, ServerRouterConfig } from '../routing-file.js';
+import type { ApiConfig, ProbeConfig, ServerConfig, ServerRouterConfig, ServerTlsConfig } from '../routing-file.js';
 import { hostAddress } from './host-address.js';
 import { nameList, namesOf, requireUniqueNames } from './names.js';
 import { type DefaultTls, resolveServerTls } from './tls.js';
 
 const ANY = '*';
 const LOOPBACK = '127.0.0.1';
+const PLAIN_TEXT: DefaultTls = { server: undefined, backend: undefined };
 
 /** Checks the servers, the routers they name, and that no two listeners (the control API is one) want the same address. */
 export function resolveServers(root: ConfigNode, tls: DefaultTls, findings: Findings): readonly ServerConfig[] {
@@ -30,7 +31,15 @@ export function resolveApi(node: ConfigNode, findings: Findings): ApiConfig | un
   return {
     address: hostAddress(node.member('address'), findings) || LOOPBACK,
     port: node.member('port').integer() ?? 0,
+    tls: resolveApiTls(node.member('tls'), findings),
   };
+}
+
+/** Only its own: `serverCertificates` are for the servers, and tools of the first afrouter dial its control API in plain text. */
+function resolveApiTls(node: ConfigNode, findings: Findings): ServerTlsConfig | undefined {
+  const identity = node.member('identityKey');
+  if (identity.present) findings.problem(identity, 'no identityKey: calls of the control API go to no backend');
+  return resolveServerTls(node, PLAIN_TEXT, findings);
 }
 
 /** Where the health probe should listen, as far as the file says. */
