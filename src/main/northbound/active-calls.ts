@@ -12,7 +12,6 @@ export type CallPlace = readonly [listener: number, connection: number, stream: 
 
 /** What can be told of a call in flight. */
 export interface ActiveCall {
-  readonly place: CallPlace;
   readonly listener: string;
   readonly peer: string;
   /** `:path`. */
@@ -59,7 +58,7 @@ export function activeCalls(
       for (const { id, handler } of client.streams) {
         if (client.number === afterConnection && id <= afterStream) continue;
         if (handler instanceof Call && handler.state !== CallState.over && handler.beganMs <= beganBefore) {
-          calls.push(describe(handler, [number, client.number, id], listener, client));
+          calls.push(describe(handler, listener, client));
         }
         looks++;
         if (calls.length === limit || looks === MAX_LOOKS) return { calls, next: [number, client.number, id] };
@@ -69,10 +68,9 @@ export function activeCalls(
   return { calls, next: undefined };
 }
 
-function describe(call: Call, place: CallPlace, listener: Listener, client: ClientConnection): ActiveCall {
+function describe(call: Call, listener: Listener, client: ClientConnection): ActiveCall {
   const { route, decision } = call;
   return {
-    place,
     listener: listener.config.name,
     peer: client.peer,
     method: call.headers.get(':path') ?? '',
