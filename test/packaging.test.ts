@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SETTINGS } from '../src/main/config/settings.js';
+import { ADDRESS_VARIABLE } from '../src/main/ctl/options.js';
 import { inRepository } from './support/paths.js';
 
 let directory: string;
@@ -53,7 +54,7 @@ test('the package has what users need and no tests', () => {
 });
 
 test('what deploy/ and the documents set are settings that there are', () => {
-  const known = new Set(Object.values(SETTINGS).map(({ env }) => env));
+  const known = new Set([...Object.values(SETTINGS).map(({ env }) => env), ADDRESS_VARIABLE]);
   const texts = readdirSync(inRepository('deploy'), { recursive: true, encoding: 'utf8', withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));

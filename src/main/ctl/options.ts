@@ -4,6 +4,8 @@ import type { ControlTarget } from './control-client.js';
 import { UsageError } from './usage-error.js';
 
 const DEFAULT_ADDRESS = '127.0.0.1:55554';
+/** The one variable that the router itself does not read. */
+export const ADDRESS_VARIABLE = 'AFROUTER_CONTROL_ADDRESS';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -76,7 +78,7 @@ function target(values: Values, env: Readonly<Record<string, string | undefined>
   const serverName = values['server-name'];
   if ((certificate === undefined) !== (key === undefined)) throw new UsageError('--cert and --key go together');
   const secure = values.tls === true || ca !== undefined || certificate !== undefined || serverName !== undefined;
-  const address = values.address ?? (env.AFROUTER_CONTROL_ADDRESS || DEFAULT_ADDRESS);
+  const address = values.address ?? (env[ADDRESS_VARIABLE] || DEFAULT_ADDRESS);
   if (!/^.+:\d+$/.test(address)) throw new UsageError(`${JSON.stringify(address)} is not HOST:PORT`);
   return { address, token: token(values, env), tls: secure ? { ca, certificate, key, serverName } : undefined };
 }
