@@ -54,6 +54,7 @@ export interface WorkerSettings extends SessionLimits {
   readonly logLevel: LogLevel;
   readonly maxMessageBytes: number;
   readonly replayLimit: number;
+  readonly replayBytes: number;
   readonly discardGraceMs: number;
   readonly replicaStallMs: number;
   readonly reconnectMinMs: number;

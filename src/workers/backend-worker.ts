@@ -27,6 +27,7 @@ import { creditStep, RecordFlag } from '../port/records.js';
 import { Backend } from './backend/backend.js';
 import type { BackendContext } from './backend/backend-context.js';
 import { methodKind } from './backend/method-kind.js';
+import { ReplayBudget } from './backend/replay-budget.js';
 import type { Request } from './backend/request.js';
 import { RequestRegistry } from './backend/request-registry.js';
 
@@ -62,6 +63,7 @@ export class BackendWorker implements WorkerRecordHandler {
       log,
       turn,
       creditStep: creditStep(settings.streamWindow),
+      replay: new ReplayBudget(settings.replayBytes),
       connections: {
         session: { turn, scratch: new ScratchPool(), sharedLists: new SharedHeaderLists(4096) },
         options,

@@ -8,6 +8,7 @@ import { Flag, grpcMessage, uint32 } from '../support/frames.js';
 import { RawPeer } from '../support/raw-peer.js';
 
 const MIB = 1024 * 1024;
+const REPLAY_BYTES = 8 * MIB;
 const RESOURCE_EXHAUSTED = '8';
 const GET = '/afrouter.test.Echo/Get';
 
@@ -28,7 +29,14 @@ before(async () => {
       },
       roundRobin('all', 'c'),
     ],
-    daemon: { env: { AFROUTER_MAX_MESSAGE_BYTES: String(MIB), AFROUTER_HELD_BYTES: String(8 * MIB) } },
+    admin: true,
+    daemon: {
+      env: {
+        AFROUTER_MAX_MESSAGE_BYTES: String(MIB),
+        AFROUTER_HELD_BYTES: String(8 * MIB),
+        AFROUTER_REPLAY_BYTES: String(REPLAY_BYTES),
+      },
+    },
   });
 });
 
@@ -115,4 +123,18 @@ test('calls that are never half-closed end with their client', async () => {
     await eventually('the fleet has them', () => bed.replica('r1').calls.length >= 500);
     peer.destroy();
   });
+});
+
+test('what many calls keep for replicas that may come is bounded over all of them, and free again after', async () => {
+  const kept = async () => (await bed.admin.metrics()).sum('afrouter_backlog_bytes');
+  bed.handle((call) => (call.method === 'Create' ? undefined : echo(call)));
+  await underAttack(bed, async () => {
+    const calls = Array.from({ length: 100 }, () => bed.client.open('Create').send({ payload: Buffer.alloc(500_000) }));
+    await eventually('the backlog is full', async () => (await kept()) > REPLAY_BYTES / 2);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.ok((await kept()) <= REPLAY_BYTES);
+    for (const call of calls) call.cancel();
+  });
+  bed.handle();
+  await eventually('nothing is kept', async () => (await kept()) === 0);
 });

@@ -40,6 +40,12 @@ const PROCESS_SETTINGS = {
     4 * MIB,
     'Bytes of request messages that one call keeps for a replica that connects later. A call over it is not caught up.',
   ),
+  replayBytes: setting(
+    'AFROUTER_REPLAY_BYTES',
+    integer(0, 64 * GIB),
+    256 * MIB,
+    'Bytes of request messages that all calls of one worker thread keep for that. Calls beyond are not caught up.',
+  ),
   affinityEntries: setting(
     'AFROUTER_AFFINITY_ENTRIES',
     integer(1, 16_000_000),

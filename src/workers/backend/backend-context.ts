@@ -3,6 +3,7 @@ import type { Turn } from '../../http2/codec/turn.js';
 import type { WorkerSettings } from '../../port/control-messages.js';
 import type { PortWriter } from '../../port/port-writer.js';
 import type { ConnectionContext } from '../southbound/connection.js';
+import type { ReplayBudget } from './replay-budget.js';
 
 /** What the backends of one worker thread share. */
 export interface BackendContext {
@@ -14,4 +15,5 @@ export interface BackendContext {
   readonly turn: Turn;
   /** See `creditStep` in port/records.ts. */
   readonly creditStep: number;
+  readonly replay: ReplayBudget;
 }

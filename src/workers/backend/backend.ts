@@ -131,6 +131,8 @@ export class Backend implements ConnectionOwner {
   forget(request: Request): void {
     if (this.registry.remove(request)) this.requests--;
     if (this.inProgress.size > 0) this.inProgress.delete(request);
+    // Legs that wait for their turn still need it.
+    if (request.openLegs === 0) request.dropBacklog();
   }
 
   onOpen(connection: Connection): void {

@@ -1,4 +1,5 @@
 import { ByteQueue, type Piece } from '../../http2/stream/byte-queue.js';
+import type { ReplayBudget } from './replay-budget.js';
 
 /** What takes a request's body. */
 export interface BodySink {
@@ -11,6 +12,7 @@ export interface BodySink {
  */
 export class Backlog {
   private readonly limit: number;
+  private readonly budget: ReplayBudget;
   private queue: ByteQueue | null = null;
   /**
    * The newest range, not in the queue yet, which copies small ones so that they do not keep a large batch. Most calls have
@@ -24,19 +26,18 @@ export class Backlog {
   /** False once the limit was passed; then nothing is kept. */
   complete = true;
 
-  /** @param limit bytes */
-  constructor(limit: number) {
+  /** @param limit bytes @param budget of all calls */
+  constructor(limit: number, budget: ReplayBudget) {
     this.limit = limit;
+    this.budget = budget;
   }
 
-  /** Keeps a range. Returns false when this range passed the limit. */
+  /** Keeps a range. Returns false when this range passed the limit, or the budget. */
   add(buf: Buffer, start: number, end: number): boolean {
     if (!this.complete || start === end) return true;
-    if (this.bytes + end - start > this.limit) {
+    if (this.bytes + end - start > this.limit || !this.budget.take(end - start)) {
       this.complete = false;
-      this.queue = null;
-      this.newest = null;
-      this.bytes = 0;
+      this.release();
       return false;
     }
     this.settle();
@@ -45,6 +46,14 @@ export class Backlog {
     this.newestEnd = end;
     this.bytes += end - start;
     return true;
+  }
+
+  /** Lets go of everything. To be called when the call is over. */
+  release(): void {
+    this.budget.give(this.bytes);
+    this.queue = null;
+    this.newest = null;
+    this.bytes = 0;
   }
 
   /** Lets go of the batch that the newest range came in. To be called now and then. */

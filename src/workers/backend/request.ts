@@ -108,9 +108,15 @@ export class Request {
 
   private keep(buf: Buffer, start: number, end: number): void {
     const { counters, context } = this.backend;
-    if (this.backlog === null) this.backlog = new Backlog(context.settings.replayLimit);
+    if (this.backlog === null) this.backlog = new Backlog(context.settings.replayLimit, context.replay);
     else if (this.tidy()) return;
     if (!this.backlog.add(buf, start, end)) counters.replayOverflows++;
+  }
+
+  /** @internal called by Backend too, when the request is over and no leg is left. */
+  dropBacklog(): void {
+    this.backlog?.release();
+    this.backlog = null;
   }
 
   /** Lets go of request bytes that are kept and not needed: true; or of the batch they lie in. To be called now and then. */
@@ -120,7 +126,7 @@ export class Request {
       return false;
     }
     this.keeps = false;
-    this.backlog = null;
+    this.dropBacklog();
     return true;
   }
 
@@ -237,6 +243,7 @@ export class Request {
     countEndedLeg(this.backend.counters, leg, this.settled);
     // The slowest may have been this one.
     this.legTook();
+    if (!this.running && this.openLegs === 0) this.dropBacklog();
   }
 
   isDecline(list: HeaderList): boolean {
