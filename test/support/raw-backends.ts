@@ -43,10 +43,13 @@ export class RawBackends {
     return eventually(`connection ${n} to backend ${server}`, () => this.servers[server]!.peers[n]);
   }
 
-  /** Nobody listens there any more, and all connections are gone. */
-  async close(server: number): Promise<void> {
-    await this.servers[server]!.stop();
+  /** The backend takes no more connections, says GOAWAY on its nth and, when the router knows, is gone. */
+  async leave(server: number, n: number, lastId: number, code = 0): Promise<void> {
+    const peer = await this.peer(server, n);
+    this.servers[server]!.stopListening();
+    peer.goaway(lastId, code);
     await this.daemon.untilClosed([`r${server}`]);
+    await this.servers[server]!.stop();
   }
 
   /** Listens again on the same port. */

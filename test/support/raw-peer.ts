@@ -185,6 +185,11 @@ export class RawServer {
     return raw;
   }
 
+  /** Takes no more connections; those that are there stay. */
+  stopListening(): void {
+    this.server.close();
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const peer of this.peers) peer.destroy();

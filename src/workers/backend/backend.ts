@@ -116,11 +116,15 @@ export class Backend implements ConnectionOwner {
       const connection = connections[i]!;
       if ((only < 0 || only === i) && connection.takesLegs) request.addLeg(connection);
     }
-    // None is open: those that are about to be back get the call then.
-    for (let i = 0; i < connections.length && request.legs.length === 0; i++) {
-      if ((only < 0 || only === i) && connections[i]!.isExpected) request.addLeg(connections[i]!);
-    }
+    if (request.legs.length === 0) this.openOnExpected(request, only);
     if (request.legs.length === 0) request.fail(Status.UNAVAILABLE, this.noneOpen(only));
+  }
+
+  /** No connection is open: those that are about to be back get the call then. */
+  private openOnExpected(request: Request, only: number): void {
+    for (const [i, connection] of this.connections.entries()) {
+      if ((only < 0 || only === i) && connection.isExpected) request.addLeg(connection);
+    }
   }
 
   private noneOpen(only: number): string {

@@ -193,7 +193,7 @@ export class Connection implements AttemptOwner {
     this.current = null;
     this.become(this.addr === '' ? 'unset' : 'waiting');
     if (attempt === null) return;
-    this.leaving.add(attempt);
+    if (attempt.session !== null) this.leaving.add(attempt);
     attempt.drain();
   }
 
