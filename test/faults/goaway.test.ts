@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Admin } from '../support/admin.js';
 import { delay, eventually } from '../support/eventually.js';
 import { frame, Type, uint32 } from '../support/frames.js';
+import { freePort } from '../support/free-ports.js';
 import { RawBackends } from '../support/raw-backends.js';
 
 const UNAVAILABLE = 14;
@@ -213,9 +215,17 @@ describe('GOAWAY and REFUSED_STREAM of a backend', { concurrency: 3 }, () => {
 
   for (const method of ['Unary', 'ClientStream']) {
     test(`replicas: a new ${method} call while all are away is sent to each when it is back`, async (t) => {
-      const raw = await RawBackends.start(t, 'active_active', 2, SETTINGS);
+      const adminPort = await freePort();
+      const admin = new Admin(adminPort);
+      const raw = await RawBackends.start(t, 'active_active', 2, {
+        ...SETTINGS,
+        AFROUTER_ADMIN_PORT: String(adminPort),
+      });
       for (const server of [0, 1]) await raw.leave(server, 0, 0);
       const call = raw.client.open(method).send({ key: 'k' }).halfClose();
+      await eventually('the call waits', async () =>
+        /replica_streams\{[^}]*\} 2$/m.test((await admin.get('/metrics')).text),
+      );
       await raw.reopen(0);
       const a = await raw.peer(0, 0);
       await a.untilHalfClosed(1);
