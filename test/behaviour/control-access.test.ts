@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { credentials, status } from '@grpc/grpc-js';
-import { Bed, roundRobin } from '../support/bed.js';
+import { Bed, roundRobin, routingFile } from '../support/bed.js';
 import { Authority, CertificateDirectory, HERE } from '../support/certificates.js';
 import { ServiceClient } from '../support/client.js';
 import { ControlClient } from '../support/control.js';
@@ -118,6 +118,27 @@ test('with a ca, clients must show a certificate of it; new certificates are tak
 
   files.writePair('api', next.issue(HERE));
   await eventually('the new certificate is shown', async () => (await as(trusts(next.pem, operator))) === 0);
+});
+
+test('certificates can be asked for, and no more, by a new configuration', async (context) => {
+  const authority = new Authority('reloaded');
+  const bed = await Bed.start(PLAN);
+  context.after(() => bed.stop());
+  const code = async (secured = credentials.createInsecure()): Promise<number> => {
+    const control = new ControlClient(bed.controlPort, secured);
+    const outcome = await control.outcome('GetVersion', {}, { deadlineMs: 5000 });
+    control.stop();
+    return outcome.code;
+  };
+  const file = (api: object) => routingFile({ ...PLAN, api }, bed.port, bed.controlPort, bed.replicas);
+  assert.equal(await code(), 0);
+  const tls = { ...files.writePair('later', authority.issue(HERE)), ca: files.write('later-ca.pem', authority.pem) };
+  assert.equal((await bed.daemon.reload(file({ tls }))).event, 'config_applied');
+  assert.notEqual(await code(), 0);
+  assert.notEqual(await code(trusts(authority.pem)), 0);
+  assert.equal(await code(trusts(authority.pem, authority.issue({ name: 'operator' }))), 0);
+  assert.equal((await bed.daemon.reload(file({}))).event, 'config_applied');
+  assert.equal(await code(), 0);
 });
 
 async function dump(port: number, secured: ReturnType<typeof trusts>) {

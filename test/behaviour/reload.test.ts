@@ -56,6 +56,43 @@ async function ownerOf(key: string, method = 'Get'): Promise<string> {
   return String(outcome.messages[0]!.replica).slice(0, 1);
 }
 
+test('who watches a cluster is told all of it anew when backends come and go, and NOT_FOUND when it is gone', async () => {
+  const control = new ControlClient(bed.controlPort);
+  const watch = control.open('WatchClusters').send({ cluster: 'others' }).halfClose();
+  const told = () =>
+    watch.messages.map((event) => {
+      const { snapshot } = event as unknown as { snapshot?: { clusters: { backends: { name: string }[] }[] } };
+      return snapshot?.clusters[0]?.backends.map(({ name }) => name).join(' ');
+    });
+  await watch.untilMessages(1);
+  assert.deepEqual(told(), ['c d']);
+  await reload(plan({ clusters: { ...EVERYTHING.clusters, others: { d: ['d1'] } } }));
+  await eventually('one backend is left', () => told().includes('d'));
+  await reload(plan({ clusters: { shards: EVERYTHING.clusters.shards! } }));
+  const { code, details } = await watch.outcome;
+  assert.deepEqual([code, details], [5, 'unknown cluster "others"']);
+  control.stop();
+});
+
+test('calls on a backend that a new configuration removed are listed until they end', async () => {
+  const calls: ReplicaCall[] = [];
+  bed.handle((call) => void calls.push(call));
+  const call = bed.client.open('Bidi').send({ key: 'last' });
+  await eventually('a replica has it', () => calls.length === 1);
+  const backend = calls[0]!.replica.slice(0, 1);
+  const kept = backend === 'a' ? { b: ['b1'] } : { a: ['a1'] };
+  await reload(plan({ clusters: { ...EVERYTHING.clusters, shards: kept } }));
+  const control = new ControlClient(bed.controlPort);
+  const listed = await control.ask<{ calls: { backend: string }[] }>('ListCalls');
+  assert.deepEqual(
+    listed.calls.map((each) => each.backend),
+    [backend],
+  );
+  calls[0]!.end();
+  assert.equal((await call.outcome).code, 0);
+  control.stop();
+});
+
 test('a backend that is added gets its turn, one that is removed gets no more', async () => {
   await reload(plan({ clusters: { shards: { a: ['a1'], b: ['b1'], c: ['c1'] } } }));
   const met = new Set<string>();

@@ -22,7 +22,7 @@ export class RouterControls implements Controls {
     const connection = this.lookup.connection(backend, change.connection);
     if (addr === '') return 'addr is empty';
     if (!(port >= 1 && port <= 65535)) return `port ${port} is not in 1–65535`;
-    await this.lookup.hostOf(backend).move(backend, connection, addr, port);
+    await this.lookup.hostOf(backend)!.move(backend, connection, addr, port);
     return undefined;
   }
 

@@ -50,8 +50,8 @@ export class Lookup {
     return index;
   }
 
-  /** The worker that owns a backend. */
-  hostOf(backend: BackendLink): WorkerHost {
+  /** The worker that owns a backend; undefined when a new configuration has removed the backend. */
+  hostOf(backend: BackendLink): WorkerHost | undefined {
     return this.fleet.hostOf(backend);
   }
 

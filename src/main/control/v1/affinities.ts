@@ -8,7 +8,8 @@ import type { Lookup, RouteName } from '../lookup.js';
 import { AffinityPages } from './affinity-pages.js';
 import { makeToken, pageSize, parseToken } from './page.js';
 
-interface AffinityMessage {
+/** `afrouter.v1.Affinity`. */
+export interface AffinityMessage {
   readonly key: string;
   readonly cluster: string;
   readonly backend: string;

@@ -5,7 +5,8 @@ import { ControlError } from '../control-error.js';
 import type { Lookup, RouteName } from '../lookup.js';
 import { makeToken, pageSize, parseToken } from './page.js';
 
-interface BindingMessage {
+/** `afrouter.v1.Binding`. */
+export interface BindingMessage {
   readonly route: RouteName;
   readonly metadataKey: string;
   readonly cluster: string;

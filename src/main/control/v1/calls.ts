@@ -5,8 +5,10 @@ import { CallState } from '../../northbound/call-state.js';
 import type { Listener } from '../../northbound/listener.js';
 import type { Lookup } from '../lookup.js';
 import { makeToken, pageSize, parseToken } from './page.js';
+import type { WorkerAnswers } from './worker-answers.js';
 
-interface CallMessage {
+/** `afrouter.v1.Call`. */
+export interface CallMessage {
   readonly listener: string;
   readonly peer: string;
   readonly method: string;
@@ -40,10 +42,12 @@ const STATES: Readonly<Record<CallState, string>> = {
 /** `ListCalls`: what the main thread knows of calls in flight, and how their legs stand in the workers. */
 export class CallList {
   private readonly lookup: Lookup;
+  private readonly workers: WorkerAnswers;
   private readonly listeners: Iterable<Listener>;
 
-  constructor(lookup: Lookup, listeners: Iterable<Listener>) {
+  constructor(lookup: Lookup, workers: WorkerAnswers, listeners: Iterable<Listener>) {
     this.lookup = lookup;
+    this.workers = workers;
     this.listeners = listeners;
   }
 
@@ -59,12 +63,14 @@ export class CallList {
     };
   }
 
-  /** One question to each worker that has some of the calls. A worker that dies meanwhile has none of them any more. */
+  /** One question to each worker that has some of the calls. */
   private async ask(calls: readonly ActiveCall[]): Promise<ReadonlyMap<ActiveCall, RequestSnapshot>> {
     const byHost = new Map<WorkerHost, ActiveCall[]>();
     for (const call of calls) {
       if (call.backend === undefined) continue;
       const host = this.lookup.hostOf(call.backend);
+      // A backend that a new configuration has removed finishes its calls, but nobody can be asked about them.
+      if (host === undefined) continue;
       const its = byHost.get(host);
       if (its === undefined) byHost.set(host, [call]);
       else its.push(call);
@@ -73,8 +79,8 @@ export class CallList {
     await Promise.all(
       [...byHost].map(async ([host, its]) => {
         const numbers = its.map(({ slot, generation }) => [slot, generation] as const);
-        const snapshots = await host.requests(numbers).catch(() => []);
-        snapshots.forEach((snapshot, index) => {
+        const snapshots = await this.workers.ask(host, (asked) => asked.requests(numbers));
+        snapshots?.forEach((snapshot, index) => {
           if (snapshot !== undefined) answers.set(its[index]!, snapshot);
         });
       }),

@@ -13,29 +13,33 @@ export type ClustersEvent =
 export class ClusterWatch {
   private readonly states: ClusterStates;
   private readonly stream: ServerWritableStream<{ cluster: string }, ClustersEvent>;
-  /** What the watcher was told, each backend as {@link newsOf} has it, by cluster and backend. */
-  private told = new Map<string, string>();
+  private readonly fail: (error: unknown) => void;
+  /** What the watcher was told, each backend as {@link newsOf} has it, by cluster and backend; null before anything was. */
+  private told: Map<string, string> | null = null;
   private looking = false;
   private changed = false;
   private blocked = false;
   private over = false;
 
-  constructor(states: ClusterStates, stream: ServerWritableStream<{ cluster: string }, ClustersEvent>) {
+  /** @param fail ends the stream with an error, such as that a new configuration has removed the cluster */
+  constructor(
+    states: ClusterStates,
+    stream: ServerWritableStream<{ cluster: string }, ClustersEvent>,
+    fail: (error: unknown) => void,
+  ) {
     this.states = states;
     this.stream = stream;
+    this.fail = fail;
     stream.on('drain', () => {
       this.blocked = false;
       void this.run();
     });
   }
 
-  /** Sends the snapshot. @throws ControlError (rejects) when the cluster is not known */
-  async begin(): Promise<void> {
-    this.looking = true;
-    const clusters = await this.states.list(this.stream.request.cluster);
-    this.looking = false;
-    this.tellAll(clusters);
-    if (this.changed) void this.run();
+  /** Sends the snapshot. */
+  begin(): Promise<void> {
+    this.changed = true;
+    return this.run();
   }
 
   /** Something may have changed. */
@@ -58,7 +62,7 @@ export class ClusterWatch {
       }
     } catch (error) {
       this.over = true;
-      this.stream.destroy(error instanceof Error ? error : new Error(String(error)));
+      this.fail(error);
     } finally {
       this.looking = false;
     }
@@ -67,14 +71,15 @@ export class ClusterWatch {
   private tell(clusters: readonly ClusterMessage[]): void {
     const backends = clusters.flatMap((cluster) => cluster.backends);
     const keys = backends.map(({ cluster, name }) => keyOf(cluster, name));
-    if (keys.length !== this.told.size || keys.some((key) => !this.told.has(key))) {
+    const { told } = this;
+    if (told === null || keys.length !== told.size || keys.some((key) => !told.has(key))) {
       this.tellAll(clusters);
       return;
     }
     backends.forEach((backend, index) => {
       const news = newsOf(backend);
-      if (this.told.get(keys[index]!) === news) return;
-      this.told.set(keys[index]!, news);
+      if (told.get(keys[index]!) === news) return;
+      told.set(keys[index]!, news);
       this.write({ changed: backend });
     });
   }

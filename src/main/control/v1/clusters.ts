@@ -1,10 +1,8 @@
-import type { WorkerSnapshot } from '../../../port/control-messages.js';
+import type { BackendSnapshot } from '../../../port/control-messages.js';
 import type { BackendLink } from '../../backends/backend-link.js';
 import type { WorkerHost } from '../../backends/worker-host.js';
 import type { Lookup } from '../lookup.js';
-
-/** A worker that is stuck must not make its operator wait. */
-const WORKER_PATIENCE_MS = 2000;
+import type { WorkerAnswers } from './worker-answers.js';
 
 /** `afrouter.v1.Cluster`. */
 export interface ClusterMessage {
@@ -33,71 +31,77 @@ export interface ConnectionMessage {
   readonly waitingStreams: number;
 }
 
-type Snapshots = ReadonlyMap<WorkerHost, WorkerSnapshot | undefined>;
+/** What the worker of a backend says of it; gathered before anything is awaited, since a reload may retire the backend. */
+interface Owned {
+  readonly worker: string;
+  readonly state: BackendSnapshot | undefined;
+}
 
 /** Tells how clusters stand: what the main thread knows, and what the workers do. */
 export class ClusterStates {
   private readonly lookup: Lookup;
+  private readonly workers: WorkerAnswers;
 
-  constructor(lookup: Lookup) {
+  constructor(lookup: Lookup, workers: WorkerAnswers) {
     this.lookup = lookup;
+    this.workers = workers;
   }
 
   /** `ListClusters`. @param name `''` for all */
   async list(name: string): Promise<ClusterMessage[]> {
     const clusters = this.lookup.clustersNamed(name);
-    const snapshots = await this.ask(clusters.flatMap(({ backends }) => backends));
+    const owned = await this.ask(clusters.flatMap(({ backends }) => backends));
     return clusters.map((cluster) => ({
       name: cluster.name,
-      backends: cluster.backends.map((backend) => this.tell(backend, snapshots)),
+      backends: cluster.backends.map((backend) => tell(backend, owned.get(backend))),
     }));
   }
 
   async backend(backend: BackendLink): Promise<BackendMessage> {
-    return this.tell(backend, await this.ask([backend]));
+    return tell(backend, (await this.ask([backend])).get(backend));
   }
 
-  private async ask(backends: readonly BackendLink[]): Promise<Snapshots> {
-    const hosts = [...new Set(backends.map((backend) => this.lookup.hostOf(backend)))];
-    return new Map(await Promise.all(hosts.map(async (host) => [host, await snapshotOf(host)] as const)));
-  }
-
-  private tell(backend: BackendLink, snapshots: Snapshots): BackendMessage {
-    const host = this.lookup.hostOf(backend);
-    const states = snapshots.get(host)?.backends.find(({ index }) => index === backend.index)?.connections;
-    return {
-      cluster: backend.clusterName,
-      name: backend.name,
-      drained: backend.isDrained,
-      worker: host.name,
-      connections: backend.connectionNames.flatMap((name, index) => {
-        if (!backend.hasConnection(index)) return [];
-        const { addr, port, drained } = backend.connection(index);
-        const state = states?.[index];
-        return {
-          name,
-          address: addr === '' ? '' : addr.includes(':') ? `[${addr}]:${port}` : `${addr}:${port}`,
-          state: state?.state.toUpperCase() ?? 'STATE_UNSPECIFIED',
-          drained,
-          dials: state?.dials ?? 0,
-          lastError: state?.lastError ?? '',
-          openStreams: state?.streams ?? 0,
-          waitingStreams: state?.waiting ?? 0,
-        };
+  private async ask(backends: readonly BackendLink[]): Promise<ReadonlyMap<BackendLink, Owned>> {
+    const byHost = new Map<WorkerHost, BackendLink[]>();
+    for (const backend of backends) {
+      const host = this.lookup.hostOf(backend);
+      if (host !== undefined) byHost.set(host, [...(byHost.get(host) ?? []), backend]);
+    }
+    const owned = new Map<BackendLink, Owned>();
+    await Promise.all(
+      [...byHost].map(async ([host, its]) => {
+        const snapshot = await this.workers.ask(host, (asked) => asked.snapshot());
+        for (const backend of its) {
+          const state = snapshot?.backends.find(({ index }) => index === backend.index);
+          owned.set(backend, { worker: host.name, state });
+        }
       }),
-    };
+    );
+    return owned;
   }
 }
 
-/** @returns undefined when the thread does not answer in time, or has just ended */
-async function snapshotOf(host: WorkerHost): Promise<WorkerSnapshot | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, WORKER_PATIENCE_MS, undefined);
-  });
-  try {
-    return await Promise.race([host.snapshot().catch(() => undefined), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** @param owned undefined when a new configuration has just removed the backend */
+function tell(backend: BackendLink, owned: Owned | undefined): BackendMessage {
+  return {
+    cluster: backend.clusterName,
+    name: backend.name,
+    drained: backend.isDrained,
+    worker: owned?.worker ?? '',
+    connections: backend.connectionNames.flatMap((name, index) => {
+      if (!backend.hasConnection(index)) return [];
+      const { addr, port, drained } = backend.connection(index);
+      const state = owned?.state?.connections[index];
+      return {
+        name,
+        address: addr === '' ? '' : addr.includes(':') ? `[${addr}]:${port}` : `${addr}:${port}`,
+        state: state?.state.toUpperCase() ?? 'STATE_UNSPECIFIED',
+        drained,
+        dials: state?.dials ?? 0,
+        lastError: state?.lastError ?? '',
+        openStreams: state?.streams ?? 0,
+        waitingStreams: state?.waiting ?? 0,
+      };
+    }),
+  };
 }

@@ -3,7 +3,8 @@ import type { RoutingFile } from '../../config/routing-file.js';
 import type { Setting } from '../../config/setting.js';
 import { SETTINGS, type Settings } from '../../config/settings.js';
 
-interface ConfigurationMessage {
+/** `afrouter.v1.Configuration`. */
+export interface ConfigurationMessage {
   readonly routing: string;
   readonly settings: readonly { readonly name: string; readonly value: string }[];
 }

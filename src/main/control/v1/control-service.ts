@@ -19,6 +19,7 @@ import { dumpConfiguration } from './configuration-dump.js';
 import { Drains } from './drains.js';
 import { LogLevels } from './log-levels.js';
 import { change, query, serviceError } from './rpc.js';
+import { WorkerAnswers } from './worker-answers.js';
 
 /** Watchers at a time; each is looked after whenever a connection opens or closes. */
 const MAX_WATCHERS = 64;
@@ -40,12 +41,13 @@ export interface ControlledRouter {
 export function controlService(router: ControlledRouter): GrpcService {
   const { lookup, hosts, config, settings } = router;
   const log = router.log.logger;
-  const states = new ClusterStates(lookup);
+  const workers = new WorkerAnswers();
+  const states = new ClusterStates(lookup, workers);
   const affinities = new Affinities(lookup);
   const bindings = new RouteBindings(lookup);
   const drains = new Drains(lookup, states);
   const levels = new LogLevels(router.log, hosts);
-  const calls = new CallList(lookup, router.listeners);
+  const calls = new CallList(lookup, workers, router.listeners);
   const startedUnixMs = Math.round(performance.timeOrigin);
   const handlers: UntypedServiceImplementation = {
     ListClusters: query(log, 'ListClusters', async ({ cluster }: { cluster: string }) => ({
@@ -101,7 +103,8 @@ function watchClusters(
       return;
     }
     watchers++;
-    const watch = new ClusterWatch(states, stream);
+    const fail = (error: unknown) => stream.emit('error', serviceError(log, 'WatchClusters', error));
+    const watch = new ClusterWatch(states, stream, fail);
     const unwatch = router.watch(() => watch.notice());
     let over = false;
     const end = (): void => {
@@ -114,6 +117,6 @@ function watchClusters(
     stream.on('cancelled', end);
     stream.on('close', end);
     stream.on('error', end);
-    watch.begin().catch((error: unknown) => stream.emit('error', serviceError(log, 'WatchClusters', error)));
+    void watch.begin();
   };
 }

@@ -32,7 +32,7 @@ export class Drains {
   ): Promise<BackendMessage> {
     const backend = this.lookup.backend(cluster, name);
     const connection = this.lookup.connection(backend, connectionName);
-    await this.lookup.hostOf(backend).drain(backend, connection, drained);
+    await this.lookup.hostOf(backend)!.drain(backend, connection, drained);
     return this.states.backend(backend);
   }
 }

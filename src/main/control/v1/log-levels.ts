@@ -5,7 +5,8 @@ import { ControlError } from '../control-error.js';
 
 const MAIN = 'main';
 
-interface LevelsMessage {
+/** `afrouter.v1.LogLevels`. */
+export interface LevelsMessage {
   readonly components: readonly { readonly name: string; readonly level: LogLevel }[];
 }
 

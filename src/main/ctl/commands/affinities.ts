@@ -1,3 +1,4 @@
+import type { AffinityMessage } from '../../control/v1/affinities.js';
 import { allPages } from '../all-pages.js';
 import { type Command, type CommandContext, expectArgs, printJson } from '../command.js';
 import { wholeNumber } from '../options.js';
@@ -6,15 +7,8 @@ import { UsageError } from '../usage-error.js';
 
 const DEFAULT_LIMIT = 1000;
 
-interface Affinity {
-  readonly key: string;
-  readonly cluster: string;
-  readonly backend: string;
-  readonly calls: number;
-}
-
 interface Page {
-  readonly affinities: readonly Affinity[];
+  readonly affinities: readonly AffinityMessage[];
   readonly nextPageToken: string;
   readonly total: number;
 }
@@ -54,7 +48,7 @@ async function list(context: CommandContext, args: readonly string[]): Promise<v
     (page) => page.affinities,
     limit,
   );
-  const found: Affinity[] = [];
+  const found: AffinityMessage[] = [];
   for await (const affinity of pages) found.push(affinity);
   if (context.json) printJson(context, { affinities: found, total });
   else {
@@ -65,7 +59,7 @@ async function list(context: CommandContext, args: readonly string[]): Promise<v
 
 async function one(context: CommandContext, method: string, args: readonly string[]): Promise<void> {
   const [router, route, key, backend] = args;
-  const affinity = await context.client.call<Affinity>(method, {
+  const affinity = await context.client.call<AffinityMessage>(method, {
     route: named(context, router!, route!),
     key,
     backend,
@@ -78,7 +72,7 @@ function named({ flags }: CommandContext, router: string, route: string): object
   return { router, route, service: flags.service ?? '' };
 }
 
-function affinityTable(rows: readonly Affinity[]): string {
+function affinityTable(rows: readonly AffinityMessage[]): string {
   return table(
     ['KEY', 'CLUSTER', 'BACKEND', 'CALLS'],
     rows.map(({ key, cluster, backend, calls }) => [key, cluster, backend, String(calls)]),

@@ -1,15 +1,8 @@
+import type { BindingMessage } from '../../control/v1/bindings.js';
 import { allPages } from '../all-pages.js';
 import { type Command, type CommandContext, expectArgs, printJson } from '../command.js';
 import { table } from '../table.js';
 import { UsageError } from '../usage-error.js';
-
-interface Binding {
-  readonly route: { readonly router: string; readonly route: string; readonly service: string };
-  readonly metadataKey: string;
-  readonly cluster: string;
-  readonly backend: string;
-  readonly exclusive: boolean;
-}
 
 export const bindings: Command = {
   usage: ['bindings list', 'bindings delete ROUTER ROUTE BACKEND'],
@@ -24,9 +17,9 @@ export const bindings: Command = {
 };
 
 async function list(context: CommandContext, _none: readonly string[]): Promise<void> {
-  const found: Binding[] = [];
+  const found: BindingMessage[] = [];
   const pages = allPages(
-    (page) => context.client.call<{ bindings: Binding[]; nextPageToken: string }>('ListBindings', page),
+    (page) => context.client.call<{ bindings: BindingMessage[]; nextPageToken: string }>('ListBindings', page),
     (page) => page.bindings,
     Number.MAX_SAFE_INTEGER,
   );
@@ -38,12 +31,12 @@ async function list(context: CommandContext, _none: readonly string[]): Promise<
 async function remove(context: CommandContext, args: readonly string[]): Promise<void> {
   const [router, route, backend] = args;
   const request = { route: { router, route, service: context.flags.service ?? '' }, backend };
-  const binding = await context.client.call<Binding>('DeleteBinding', request);
+  const binding = await context.client.call<BindingMessage>('DeleteBinding', request);
   if (context.json) printJson(context, binding);
   else context.print(bindingTable([binding]));
 }
 
-function bindingTable(rows: readonly Binding[]): string {
+function bindingTable(rows: readonly BindingMessage[]): string {
   return table(
     ['ROUTER', 'ROUTE', 'SERVICE', 'METADATA KEY', 'CLUSTER', 'BACKEND', 'EXCLUSIVE'],
     rows.map(({ route, metadataKey, cluster, backend, exclusive }) => [

@@ -1,22 +1,10 @@
+import type { CallMessage } from '../../control/v1/calls.js';
 import { allPages } from '../all-pages.js';
 import { type Command, expectArgs, printJson } from '../command.js';
 import { wholeNumber } from '../options.js';
 import { table } from '../table.js';
 
 const DEFAULT_LIMIT = 100;
-
-interface Call {
-  readonly listener: string;
-  readonly peer: string;
-  readonly method: string;
-  readonly route: string;
-  readonly cluster: string;
-  readonly backend: string;
-  readonly state: string;
-  readonly beganUnixMs: number;
-  readonly requestBytes: number;
-  readonly replicas: readonly { readonly connection: string; readonly state: string }[];
-}
 
 export const calls: Command = {
   usage: ['calls [--older-than SECONDS] [--limit N]'],
@@ -27,18 +15,18 @@ export const calls: Command = {
     expectArgs(args);
     const minAgeMs = 1000 * wholeNumber('--older-than', flags['older-than'], 0);
     const pages = allPages(
-      (page) => client.call<{ calls: Call[]; nextPageToken: string }>('ListCalls', { minAgeMs, ...page }),
+      (page) => client.call<{ calls: CallMessage[]; nextPageToken: string }>('ListCalls', { minAgeMs, ...page }),
       (page) => page.calls,
       wholeNumber('--limit', flags.limit, DEFAULT_LIMIT),
     );
-    const found: Call[] = [];
+    const found: CallMessage[] = [];
     for await (const call of pages) found.push(call);
     if (json) printJson(context, { calls: found });
     else print(callTable(found, Date.now()));
   },
 };
 
-function callTable(rows: readonly Call[], nowMs: number): string {
+function callTable(rows: readonly CallMessage[], nowMs: number): string {
   return table(
     ['AGE', 'METHOD', 'ROUTE', 'CLUSTER', 'BACKEND', 'STATE', 'REPLICAS', 'BYTES', 'PEER', 'LISTENER'],
     rows.map((call) => [

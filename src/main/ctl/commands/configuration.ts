@@ -1,10 +1,6 @@
+import type { ConfigurationMessage } from '../../control/v1/configuration-dump.js';
 import { type Command, expectArgs, printJson } from '../command.js';
 import { table } from '../table.js';
-
-interface Configuration {
-  readonly routing: string;
-  readonly settings: readonly { readonly name: string; readonly value: string }[];
-}
 
 export const configuration: Command = {
   usage: ['config'],
@@ -12,7 +8,7 @@ export const configuration: Command = {
   flags: [],
   async run(context) {
     expectArgs(context.args);
-    const { routing, settings } = await context.client.call<Configuration>('GetConfiguration');
+    const { routing, settings } = await context.client.call<ConfigurationMessage>('GetConfiguration');
     const parsed: unknown = JSON.parse(routing);
     if (context.json) {
       printJson(context, {

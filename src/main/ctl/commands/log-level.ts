@@ -1,9 +1,6 @@
+import type { LevelsMessage } from '../../control/v1/log-levels.js';
 import { type Command, expectArgs, printJson } from '../command.js';
 import { table } from '../table.js';
-
-interface Levels {
-  readonly components: readonly { readonly name: string; readonly level: string }[];
-}
 
 export const logLevel: Command = {
   usage: ['log-level', 'log-level COMPONENT|all LEVEL'],
@@ -14,8 +11,8 @@ export const logLevel: Command = {
     const [component, level] = args.length === 0 ? [] : expectArgs(args, 'COMPONENT', 'LEVEL');
     const levels =
       component === undefined
-        ? await client.call<Levels>('GetLogLevels')
-        : await client.call<Levels>('SetLogLevel', { component: component === 'all' ? '' : component, level });
+        ? await client.call<LevelsMessage>('GetLogLevels')
+        : await client.call<LevelsMessage>('SetLogLevel', { component: component === 'all' ? '' : component, level });
     if (json) printJson(context, levels);
     else
       print(
