@@ -33,9 +33,9 @@ export class FrameWriter implements Flushable {
   private used = 0;
   private scheduled = false;
   private closed = false;
-  /** Most bytes that may wait in the socket before DATA is held back. */
+  /** Most bytes that may wait in the socket before DATA is held back; not under its own mark, or its `drain` never comes. */
   private readonly highWater: number;
-  /** Most bytes that may wait at all. DATA stops at `highWater`; headers and control frames do not, and end here. */
+  /** Most bytes that may wait at all. DATA stops at `highWater` and never comes here; headers and control frames do. */
   private readonly maxOutputBytes: number;
 
   /** Bytes given to the socket so far. */
@@ -57,8 +57,9 @@ export class FrameWriter implements Flushable {
     this.owner = owner;
     this.turn = turn;
     this.pool = pool;
-    this.highWater = highWater;
-    this.maxOutputBytes = maxOutputBytes;
+    this.highWater = Math.max(highWater, socket.writableHighWaterMark);
+    // What is gathered when the mark is passed, and the frame at hand.
+    this.maxOutputBytes = Math.max(maxOutputBytes, this.highWater + 2 * SCRATCH_BYTES);
     socket.on('drain', () => {
       if (!this.blocked) return;
       this.blocked = false;

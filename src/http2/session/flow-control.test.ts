@@ -6,6 +6,7 @@ import { sessionContext, sessionOptions } from '../../../fuzz/targets/session-se
 import { Flag, frame, headerBlock, PREFACE, splitFrames, Type, uint32 } from '../../../test/support/frames.js';
 import { HeaderList } from '../hpack/header-list.js';
 import type { Stream, StreamHandler } from '../stream/stream.js';
+import type { SessionOptions } from './options.js';
 import { ServerSession, type ServerSessionOwner } from './server-session.js';
 
 const STREAMS = 3;
@@ -126,10 +127,13 @@ function bytesOf(buffers: readonly Buffer[]): number {
 
 const id = (place: number): number => place * 2 + 1;
 
-function open(slow: boolean): { socket: MemorySocket; owner: Owner; session: ServerSession } {
+function open(
+  slow: boolean,
+  options: Partial<SessionOptions> = {},
+): { socket: MemorySocket; owner: Owner; session: ServerSession } {
   const socket = new MemorySocket(slow);
   const owner = new Owner();
-  const session = new ServerSession(socket, sessionContext(), sessionOptions(), owner);
+  const session = new ServerSession(socket, sessionContext(), { ...sessionOptions(), ...options }, owner);
   socket.deliver(Buffer.concat([PREFACE, frame(Type.SETTINGS, 0, 0)]));
   for (let i = 0; i < STREAMS; i++) socket.deliver(frame(Type.HEADERS, Flag.END_HEADERS, id(i), block));
   return { socket, owner, session };
@@ -309,6 +313,27 @@ test('no empty DATA frame is sent but one that ends its stream, and no DATA afte
   );
   await close(socket);
 });
+
+for (const [what, limits] of [
+  ['allowed to wait at all', { socketHighWater: 262_144, maxOutputBytes: 262_144 }],
+  ['held by the socket before it asks to wait', { socketHighWater: 1024, maxOutputBytes: 1024 }],
+] as const) {
+  test(`a peer that reads slowly gets all of a body longer than what is ${what}`, async () => {
+    const { socket, owner } = open(true, limits);
+    socket.deliver(frame(Type.WINDOW_UPDATE, 0, 0, uint32(1 << 20)));
+    socket.deliver(frame(Type.WINDOW_UPDATE, 0, id(0), uint32(1 << 20)));
+    const [stream] = owner.streams;
+    // In pieces that no frame and no scratch buffer is a multiple of.
+    for (let i = 0; i < 100; i++) stream!.sendData(Buffer.alloc(10_000), 0, 10_000, i === 99);
+    for (let i = 0; i < 400; i++) {
+      await settled();
+      socket.release();
+    }
+    assert.equal(owner.closed, null);
+    assert.equal(owner.sent[0], 1_000_000);
+    await close(socket);
+  });
+}
 
 test('a window over 2^31-1 is an error of its stream, or of the connection', async () => {
   const over = MAX_WINDOW - FIRST_WINDOW + 1;

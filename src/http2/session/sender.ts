@@ -211,6 +211,8 @@ export class Sender implements WriterOwner {
     if (n < stream.sendWindow || n >= DRIBBLE_BYTES) this.traffic.dataFrames++;
     stream.stalledSince = 0;
     writer.data(stream.id, last, buf, start, start + n);
+    // The write may have ended the connection: then the queue is gone, and the handler was told.
+    if (stream.state === StreamState.CLOSED) return;
     queue.advance(n);
     stream.sendWindow -= n;
     this.window -= n;
