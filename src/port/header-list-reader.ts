@@ -50,7 +50,9 @@ export class HeaderListReader {
   }
 
   private readFields(buf: Buffer): HeaderField[] {
-    const count = buf.readUInt16LE(this.take(2));
+    const count = buf.readUInt32LE(this.take(4));
+    // A field takes an octet or more: nothing is made room for that cannot follow.
+    if (count > this.end - this.position) throw new Error('port: a header list runs over its record');
     const fields: HeaderField[] = new Array(count);
     for (let i = 0; i < count; i++) fields[i] = this.readField(buf);
     return fields;
@@ -66,9 +68,9 @@ export class HeaderListReader {
     if (tag > FieldTag.forgetAndDefine || (tag > Index.never && tag < FieldTag.known)) {
       throw new Error(`port: bad header field tag ${tag}`);
     }
-    const lengths = this.take(6);
-    const nameStart = this.take(buf.readUInt16LE(lengths));
-    const valueStart = this.take(buf.readUInt32LE(lengths + 2));
+    const lengths = this.take(8);
+    const nameStart = this.take(buf.readUInt32LE(lengths));
+    const valueStart = this.take(buf.readUInt32LE(lengths + 4));
     const name = buf.toString('latin1', nameStart, valueStart);
     const value = buf.toString('latin1', valueStart, this.position);
     if (tag < FieldTag.known) return new HeaderField(name, value, tag as Indexing);

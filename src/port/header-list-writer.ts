@@ -62,7 +62,7 @@ export class HeaderListWriter {
   }
 
   private writeFields(fields: readonly HeaderField[], out: Buffer, pos: number): number {
-    pos = out.writeUInt16LE(fields.length, pos);
+    pos = out.writeUInt32LE(fields.length, pos);
     for (let i = 0; i < fields.length; i++) pos = this.writeField(fields[i]!, out, pos);
     return pos;
   }
@@ -84,7 +84,7 @@ export class HeaderListWriter {
     }
     out[pos] = tag;
     const { name, value } = field;
-    pos = out.writeUInt16LE(name.length, pos + 1);
+    pos = out.writeUInt32LE(name.length, pos + 1);
     pos = out.writeUInt32LE(value.length, pos);
     pos += out.write(name, pos, 'latin1');
     return pos + out.write(value, pos, 'latin1');

@@ -1,9 +1,7 @@
 import type { HeaderList } from '../http2/hpack/header-list.js';
 import { HeaderListReader } from './header-list-reader.js';
-import { DURATION_BYTES, PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
+import { DURATION_BYTES, OPEN_BYTES, PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
 
-/** Of an OPEN record's payload before the association id: connection and the id's length. */
-const OPEN_BYTES = 8;
 
 /** What a worker does with the records that main sends. Buffers belong to the batch: keeping bytes keeps the batch. */
 export interface WorkerRecordHandler {
@@ -95,7 +93,7 @@ export class WorkerPortReader extends PortReader {
   protected override record(
     type: number,
     flags: number,
-    aux: number,
+    _aux: number,
     slot: number,
     generation: number,
     size: number,
@@ -109,11 +107,13 @@ export class WorkerPortReader extends PortReader {
         break;
       case RecordType.OPEN: {
         const end = start + size;
+        const at = start >>> 2;
         const idStart = start + OPEN_BYTES;
-        const idEnd = idStart + (size < OPEN_BYTES ? -1 : words[(start >>> 2) + 1]!);
+        const idEnd = idStart + (size < OPEN_BYTES ? -1 : words[at + 2]!);
         if (idEnd < idStart || idEnd > end) throw new Error('port: the association id runs over its record');
         const id = idEnd === idStart ? '' : buf.toString('latin1', idStart, idEnd);
-        this.handler.onOpen(slot, generation, flags, aux, words[start >>> 2]!, id, this.lists.read(buf, idEnd, end));
+        const headers = this.lists.read(buf, idEnd, end);
+        this.handler.onOpen(slot, generation, flags, words[at]! >>> 0, words[at + 1]!, id, headers);
         break;
       }
       case RecordType.CREDIT:

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Flushable, Turn } from '../http2/codec/turn.js';
 import type { HeaderList } from '../http2/hpack/header-list.js';
 import { HeaderListWriter, maxListBytes } from './header-list-writer.js';
-import { DURATION_BYTES, PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
+import { DURATION_BYTES, OPEN_BYTES, PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
 
 const HEAD_BYTES = RECORD_WORDS * 4;
 const START_BYTES = 16384;
@@ -87,14 +87,15 @@ export class PortWriter implements Flushable {
     associationId: string,
     headers: HeaderList,
   ): void {
-    const at = this.begin(8 + associationId.length + maxListBytes(headers));
-    let pos = (at + RECORD_WORDS) * 4;
-    this.words[pos >>> 2] = connection;
-    this.words[(pos >>> 2) + 1] = associationId.length;
-    pos += 8;
+    const at = this.begin(OPEN_BYTES + associationId.length + maxListBytes(headers));
+    const payload = at + RECORD_WORDS;
+    this.words[payload] = backend;
+    this.words[payload + 1] = connection;
+    this.words[payload + 2] = associationId.length;
+    let pos = payload * 4 + OPEN_BYTES;
     for (let i = 0; i < associationId.length; i++) this.buf[pos++] = associationId.charCodeAt(i);
     pos = this.lists.write(headers, this.buf, pos);
-    this.head(at, RecordType.OPEN, flags, backend, slot, generation, pos - (at + RECORD_WORDS) * 4);
+    this.head(at, RecordType.OPEN, flags, 0, slot, generation, pos - payload * 4);
     this.end(pos);
   }
 

@@ -83,7 +83,6 @@ const list = fc.tuple(fc.array(field, { maxLength: 6 }), fc.boolean()).map(([fie
   return made;
 });
 const uint31 = fc.integer({ min: 0, max: 0x7fffffff });
-const uint16 = fc.integer({ min: 0, max: 0xffff });
 const bytes = fc.uint8Array({ maxLength: 200 });
 
 test('whatever main writes the worker reads, in order', async () => {
@@ -92,7 +91,7 @@ test('whatever main writes the worker reads, in order', async () => {
       type: fc.constant('open' as const),
       slot: uint31,
       generation: uint31,
-      backend: uint16,
+      backend: fc.integer({ min: 0, max: 0xffffffff }),
       connection: fc.integer({ min: -1, max: 99 }),
       id: fc.stringMatching(/^[0-9a-f-]{0,36}$/),
       list,
@@ -192,6 +191,25 @@ test('more different lists and fields than either side remembers still arrive ri
   assert.deepEqual(
     recorder.seen.map((s) => s[7]),
     order.map(plain),
+  );
+});
+
+test('a list of any shape that a setting may allow arrives: a name of 100 000 octets, 70 000 fields', async () => {
+  const lists = [
+    new HeaderList([new HeaderField('n'.repeat(100_000), 'v', Indexing.once)]),
+    new HeaderList(Array.from({ length: 70_000 }, (_, i) => new HeaderField(String(i), '', Indexing.once))),
+  ];
+  const recorder = new Recorder();
+  const reader = new WorkerPortReader(recorder);
+  await through(
+    (writer) => {
+      for (const list of lists) writer.open(0, 1, 0, 0, -1, '', list);
+    },
+    (batch) => reader.read(batch),
+  );
+  assert.deepEqual(
+    recorder.seen.map((s) => s[7]),
+    lists.map(plain),
   );
 });
 

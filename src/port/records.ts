@@ -9,17 +9,23 @@
  * ({@link ./call-numbers.ts}). `aux` is 16 bits whose meaning depends on the type; for CREDIT `length` is the number of bytes
  * credited and there is no payload.
  */
-export const PORT_VERSION = 2;
+export const PORT_VERSION = 3;
 
 /** Bytes of the backend's time at the beginning of some payloads. */
 export const DURATION_BYTES = 8;
+
+/** Bytes of an OPEN record's payload before the association id: backend, connection, and the id's length. */
+export const OPEN_BYTES = 12;
 
 /** Words of a record before its payload. */
 export const RECORD_WORDS = 4;
 
 /** Record types. Arrows say who sends it: ↓ main to worker, ↑ worker to main. */
 export const RecordType = {
-  /** ↓ a call begins. aux = backend number; payload: connection (int32, -1 = all), association id, request headers. */
+  /**
+   * ↓ a call begins. Payload: backend number (uint32, for numbers are not used again and reloads go on for years), connection
+   * (int32, -1 = all), association id, request headers.
+   */
   OPEN: 1,
   /** ↓↑ body bytes. With flag END ↓ the client has half-closed. */
   DATA: 2,
