@@ -2,7 +2,6 @@ import type { HeaderList } from '../http2/hpack/header-list.js';
 import { HeaderListReader } from './header-list-reader.js';
 import { DURATION_BYTES, OPEN_BYTES, PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
 
-
 /** What a worker does with the records that main sends. Buffers belong to the batch: keeping bytes keeps the batch. */
 export interface WorkerRecordHandler {
   onOpen(

@@ -6,8 +6,10 @@ import { Bed, type BedPlan, roundRobin, routingFile } from '../support/bed.js';
 import { Authority, CertificateDirectory, HERE } from '../support/certificates.js';
 import { EchoClient } from '../support/client.js';
 import { ControlClient } from '../support/control.js';
-import { eventually } from '../support/eventually.js';
+import { delay, eventually } from '../support/eventually.js';
+import { Flag, Type } from '../support/frames.js';
 import { freePort } from '../support/free-ports.js';
+import { RawPeer } from '../support/raw-peer.js';
 import type { ReplicaCall } from '../support/replica-call.js';
 
 const KEYED = {
@@ -48,6 +50,18 @@ function file(of: BedPlan): Record<string, unknown> {
 async function reload(to: BedPlan): Promise<void> {
   const line = await bed.daemon.reload(file(to));
   assert.equal(line.event, 'config_applied', JSON.stringify(line));
+}
+
+async function calls(): Promise<{ state: string; backend: string }[]> {
+  const control = new ControlClient(bed.controlPort);
+  const list = await control.ask<{ calls: { state: string; backend: string }[] }>('ListCalls');
+  control.stop();
+  return list.calls;
+}
+
+/** A worker forgets a backend that is gone when it next looks, a second later. */
+function forgotten(): Promise<void> {
+  return delay(1500);
 }
 
 async function ownerOf(key: string, method = 'Get'): Promise<string> {
@@ -147,6 +161,64 @@ test('calls in flight are not disturbed, also on a backend and a listener that a
     await new Promise((resolve) => probe.close(resolve));
     return free;
   });
+});
+
+test('a call that waits for its first message goes where the new configuration says', async () => {
+  for (const change of [
+    { clusters: { shards: { c: ['c1'] } } },
+    { clusters: { shards: { d: ['d1'] } }, routes: [roundRobin('all', 'shards')] },
+  ]) {
+    await reload(EVERYTHING);
+    const call = bed.client.open('Get');
+    await eventually('it waits', async () => (await calls()).some(({ state }) => state === 'HOLDING'));
+    await reload(plan(change));
+    await forgotten();
+    const { code, details, messages } = await call.send({ key: 'late' }).halfClose().outcome;
+    assert.equal(code, 0, details);
+    assert.equal(String(messages[0]!.replica).slice(0, 1), Object.keys(change.clusters.shards)[0]);
+  }
+  await reload(EVERYTHING);
+  const call = bed.client.open('Get');
+  await eventually('it waits', async () => (await calls()).some(({ state }) => state === 'HOLDING'));
+  await reload(plan({ routes: [roundRobin('some', 'shards', ['Unary'])] }));
+  assert.equal((await call.send({ key: 'late' }).outcome).code, 12, 'no route has the method any more');
+});
+
+test('a call that goes on at a backend which is gone is still listed', async () => {
+  await reload(plan({ clusters: { shards: { c: ['c1'] } } }));
+  bed.handle(() => {});
+  const call = bed.client.open('ServerStream').send({ key: 'listed' });
+  await eventually('it is there', async () => (await calls()).some(({ backend }) => backend === 'c'));
+  await reload(EVERYTHING);
+  assert.ok((await calls()).some(({ backend }) => backend === 'c'));
+  call.cancel();
+});
+
+test('a client of a listener that is gone cannot call a backend that is gone', async () => {
+  const port = await freePort();
+  const two = file(plan({ clusters: { shards: { c: ['c1'] } } }));
+  const [server] = two.servers as object[];
+  two.servers = [server, { ...server, name: 'second', port }];
+  assert.equal((await bed.daemon.reload(two)).event, 'config_applied');
+  const peer = await RawPeer.dial(port);
+  await peer.untilFrame(
+    'our SETTINGS are acknowledged',
+    ({ type, flags }) => type === Type.SETTINGS && flags === Flag.ACK,
+  );
+  // It does not answer the PING between the two steps of GOAWAY, so the second has not been taken yet.
+  peer.silent = true;
+  bed.handle(() => {});
+  peer.request(1, '/afrouter.test.Echo/ServerStream');
+  await eventually('it is there', async () => (await calls()).some(({ backend }) => backend === 'c'));
+  await reload(EVERYTHING);
+  peer.reset(1, 8);
+  await forgotten();
+  peer.request(3, '/afrouter.test.Echo/Unary');
+  await peer.untilAnswered(3);
+  peer.destroy();
+  bed.handle();
+  assert.match(await ownerOf('any', 'Unary'), /a|b/);
+  assert.ok(!bed.daemon.lines.some(({ event }) => event === 'worker_died'), 'no worker died of it');
 });
 
 test('a wrong file is rejected with all its errors, and nothing changes', async () => {

@@ -267,6 +267,13 @@ export class BackendLink implements RoutableBackend {
     headers: HeaderList,
   ): WorkerPort | RpcError {
     const { port } = this;
+    if (this.place !== this) {
+      // A listener that is gone, too, still routes by what was; the worker may have forgotten the backend.
+      return new RpcError(
+        Status.UNAVAILABLE,
+        `backend ${this.name} of cluster ${this.clusterName} is not configured any more`,
+      );
+    }
     if (port === null) {
       return new RpcError(
         Status.UNAVAILABLE,

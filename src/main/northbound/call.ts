@@ -103,9 +103,8 @@ export class Call implements StreamHandler, PortCall {
 
   // ── (1) from the client ────────────────────────────────────────────────────────────────────────────────────────────
 
-  onHeaders(): void {
-    // Unreachable: a server's stream begins with its headers, and a second block is its trailers.
-  }
+  /** Unreachable: a server's stream begins with its headers, and a second block is its trailers. */
+  onHeaders(): void {}
 
   onData(buf: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.port !== null) this.passOn(buf, start, end, endStream);
@@ -153,12 +152,14 @@ export class Call implements StreamHandler, PortCall {
 
   /** Decides where the call goes and opens it there. Returns false when that failed and the call is over. */
   private link(message: Buffer | undefined, halfClosed: boolean): boolean {
-    const route = this.route!;
-    const decision = route.decide(this.headers, message);
-    if (decision instanceof RpcError) {
-      this.fail(decision);
+    // One that was held is routed anew: in a configuration that came meanwhile its route may lead elsewhere.
+    const route = message ? this.context.router.route(this.route!.method.path, this.headers) : this.route!;
+    const decision = route instanceof RpcError ? route : route.decide(this.headers, message);
+    if (route instanceof RpcError || decision instanceof RpcError) {
+      this.fail(decision as RpcError);
       return false;
     }
+    this.route = route;
     this.decision = decision;
     // Routing hands back one of the backends it was built with, and they are BackendLinks.
     const backend = decision.backend as BackendLink;
@@ -311,10 +312,9 @@ export class Call implements StreamHandler, PortCall {
     this.decision?.reservation?.release();
     this.context.budget.give(this.heldDebt);
     this.heldDebt = 0;
-    const { stream } = this;
-    if (!stream.open) return;
+    if (!this.stream.open) return;
     // The client need not send the rest (RFC 9113 §8.1); what is queued for it must go out first.
-    if (maySend(stream.state)) this.resetWhenSent = true;
-    else stream.reset(ErrorCode.NO_ERROR);
+    if (maySend(this.stream.state)) this.resetWhenSent = true;
+    else this.stream.reset(ErrorCode.NO_ERROR);
   }
 }

@@ -89,7 +89,7 @@ export interface MethodRoute {
   /**
    * Chooses the backend. No I/O, no clock but the one given at construction, never throws for bad input.
    * @param headers the request headers
-   * @param message the first request message without its gRPC prefix, uncompressed; present exactly when `needsMessage`
+   * @param message the first request message without its gRPC prefix, uncompressed; always there when `needsMessage`
    */
   decide(headers: HeaderList, message: Buffer | undefined): RouteDecision | RpcError;
 }
