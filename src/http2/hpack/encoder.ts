@@ -167,8 +167,11 @@ export class HpackEncoder {
     pos: number,
   ): number {
     pos = encodeInteger(out, pos, prefixBits, pattern, nameIndex);
-    if (nameIndex === 0) pos = writeString(field.name, out, pos);
-    return writeString(field.value, out, pos);
+    // What goes into the table is written once and for long: there the shorter form pays. A field of this call only does not
+    // repay the work of coding it, here and at the peer.
+    const coded = pattern === 0x40;
+    if (nameIndex === 0) pos = coded ? writeString(field.name, out, pos) : writePlain(field.name, out, pos);
+    return coded ? writeString(field.value, out, pos) : writePlain(field.value, out, pos);
   }
 }
 
@@ -176,7 +179,14 @@ export class HpackEncoder {
 function writeString(text: string, out: Buffer, pos: number): number {
   const { length } = text;
   const coded = huffmanEncodedLength(text);
-  if (coded < length) return huffmanEncode(text, out, encodeInteger(out, pos, 7, 0x80, coded));
+  return coded < length
+    ? huffmanEncode(text, out, encodeInteger(out, pos, 7, 0x80, coded))
+    : writePlain(text, out, pos);
+}
+
+/** A string literal as it is. */
+function writePlain(text: string, out: Buffer, pos: number): number {
+  const { length } = text;
   pos = encodeInteger(out, pos, 7, 0, length);
   if (length > 32) return pos + out.write(text, pos, 'latin1');
   // A call into C++ costs more than a few characters.

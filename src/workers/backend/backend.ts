@@ -11,8 +11,10 @@ import type {
 } from '../../port/control-messages.js';
 import { BackendTls } from '../southbound/backend-tls.js';
 import { Connection, type ConnectionOwner } from '../southbound/connection.js';
+import type { ReplicaStream } from '../southbound/replica-stream.js';
 import type { BackendContext } from './backend-context.js';
 import { type BackendCounters, newBackendCounters } from './backend-counters.js';
+import { GracePeriods } from './grace-periods.js';
 import type { MethodKind } from './method-kind.js';
 import { Request } from './request.js';
 import type { RequestRegistry } from './request-registry.js';
@@ -34,6 +36,7 @@ export class Backend implements ConnectionOwner {
   private readonly associationKey: string;
   private readonly tls: BackendTls | null;
   private readonly registry: RequestRegistry;
+  readonly grace = new GracePeriods();
   /** Requests that have not ended for their clients. */
   private requests = 0;
   /** The routing file does not have it any more: its last calls end, then it is forgotten. */
@@ -144,6 +147,13 @@ export class Backend implements ConnectionOwner {
     if (connection.takesLegs) this.onTakesLegs(connection);
   }
 
+  /** Nobody waits for these legs any more: those that are open may finish within the grace period. */
+  linger(legs: readonly ReplicaStream[]): void {
+    const { settings, turn } = this.context;
+    const endsAt = turn.nowMs() + settings.discardGraceMs;
+    for (const leg of legs) leg.finishUntil(endsAt);
+  }
+
   /** A connection became ready: every request in progress gets a leg on it. */
   onTakesLegs(connection: Connection): void {
     let caughtUp = 0;
@@ -171,6 +181,7 @@ export class Backend implements ConnectionOwner {
   sweep(nowMs: number): void {
     for (const connection of this.connections) connection.sweep(nowMs);
     this.dropStalled(nowMs);
+    this.grace.sweep(nowMs);
   }
 
   /** Connections that are dialled from now on use these; open ones stay as they are. */

@@ -309,8 +309,7 @@ export class Request {
     this.running = false;
     countAnswers(this.backend.counters, this.legs, taken, this.rule instanceof Merged);
     this.settled = true;
-    const graceMs = this.backend.context.settings.discardGraceMs;
-    if (this.openLegs > 0) for (const leg of this.legs) leg.finishWithin(graceMs);
+    if (this.openLegs > 0) this.backend.linger(this.legs);
     this.backend.forget(this);
   }
 }

@@ -59,7 +59,8 @@ export class ReplicaStream implements StreamHandler {
     null;
   /** Times its replica said that it had not processed it. */
   private refusals = 0;
-  private graceTimer: NodeJS.Timeout | null = null;
+  /** See {@link GracePeriods}; 0 = its answer may still be wanted. */
+  graceEndsAt = 0;
 
   /** @param from how far into the request body it begins, in bytes */
   constructor(request: Request, connection: Connection, from: number) {
@@ -161,9 +162,11 @@ export class ReplicaStream implements StreamHandler {
     this.end('cancelled');
   }
 
-  /** Its answer is not wanted; it may finish its work until the grace period is over. */
-  finishWithin(ms: number): void {
-    if (this.state === 'open' && this.graceTimer === null) this.graceTimer = setTimeout(cancelLeg, ms, this);
+  /** Its answer is not wanted; it may finish its work until `endsAt`, ms of performance.now(). */
+  finishUntil(endsAt: number): void {
+    if (this.state !== 'open' || this.graceEndsAt !== 0) return;
+    this.graceEndsAt = endsAt;
+    this.request.backend.grace.add(this);
   }
 
   /** Its answer cannot be used: it counts as lost. */
@@ -179,8 +182,7 @@ export class ReplicaStream implements StreamHandler {
   /** What ended it is known: records it, frees what it held and leaves the connection. */
   private end(state: Exclude<LegState, 'open'>): void {
     this.state = state;
-    if (this.graceTimer !== null) clearTimeout(this.graceTimer);
-    this.graceTimer = null;
+    if (this.graceEndsAt !== 0) this.request.backend.grace.delete(this);
     if (this.waiting !== null) {
       this.waiting = null;
       this.connection.abandon(this);
@@ -267,9 +269,4 @@ const MAX_RESENDS = 3;
 /** A decimal number (grpc/doc/PROTOCOL-HTTP2.md, Status). */
 function isStatus(value: string): boolean {
   return value === '0' || /^\d{1,9}$/.test(value);
-}
-
-/** Shared by all grace timers, so that none needs a closure. */
-function cancelLeg(leg: ReplicaStream): void {
-  leg.cancel();
 }
