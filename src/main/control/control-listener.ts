@@ -7,6 +7,8 @@ import { TlsAcceptor, type TlsAcceptorOwner } from '../northbound/tls-acceptor.j
 
 /** Operators and their tools are few. */
 const MAX_CONNECTIONS = 256;
+/** What a connection may still take to end when the port is closed, in ms. */
+const LAST_WORDS_MS = 1000;
 
 /**
  * The control API's port. It accepts connections itself and hands them to the gRPC server, so that their number is bounded,
@@ -87,9 +89,12 @@ export class ControlListener implements TlsAcceptorOwner {
     this.tls?.renew(material);
   }
 
-  /** Closes the port and every connection. */
+  /** Closes the port. Connections have a moment for what was written last, such as that the router drains. */
   close(): void {
     this.server.close();
-    for (const socket of this.sockets) socket.destroy();
+    this.tls?.close();
+    setTimeout(() => {
+      for (const socket of this.sockets) socket.destroy();
+    }, LAST_WORDS_MS).unref();
   }
 }

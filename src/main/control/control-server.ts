@@ -83,8 +83,8 @@ export class ControlServer {
 
   /** Closes the port at once. */
   close(): void {
-    this.listener.close();
     this.server.forceShutdown();
+    this.listener.close();
   }
 }
 
