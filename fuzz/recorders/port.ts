@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { Turn } from '../../src/http2/codec/turn.js';
 import { HeaderField, Indexing } from '../../src/http2/hpack/header-field.js';
 import { HeaderList } from '../../src/http2/hpack/header-list.js';
+import { LegOutcome } from '../../src/port/leg-outcome.js';
 import { PortWriter } from '../../src/port/port-writer.js';
 import { saveCorpus } from '../store.js';
 
@@ -39,6 +40,15 @@ export const toMain: ArrayBuffer = batchOf((writer) => {
   writer.headers(2, 3, 0, known);
   writer.data(1, 2, Buffer.from('some bytes'), 0, 10, false);
   writer.credit(1, 2, 5000);
+  writer.legs(
+    1,
+    2,
+    [
+      { connection: 0, outcome: LegOutcome.active, openedMs: 0, endedMs: 1.5 },
+      { connection: 1, outcome: LegOutcome.lost, openedMs: 0.5, endedMs: 1 },
+    ],
+    false,
+  );
   writer.trailers(1, 2, 0, 1.5, known, false);
   writer.fail(2, 3, 14, 1.5, 'what went wrong');
 });

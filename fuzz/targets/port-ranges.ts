@@ -1,4 +1,5 @@
 import { HeaderList } from '../../src/http2/hpack/header-list.js';
+import type { LegReport } from '../../src/port/leg-outcome.js';
 import type { MainRecordHandler, WorkerRecordHandler } from '../../src/port/port-reader.js';
 import { hold } from '../finding.js';
 
@@ -46,6 +47,14 @@ export class PortRanges implements WorkerRecordHandler, MainRecordHandler {
   onFail(_slot: number, _generation: number, _status: number, backendMs: number, message: string): void {
     this.seen.push('fail');
     hold(typeof backendMs === 'number' && typeof message === 'string', 'FAIL without a time or a message');
+  }
+
+  onLegs(_slot: number, _generation: number, legs: readonly LegReport[]): void {
+    this.seen.push('legs');
+    hold(
+      legs.every(({ connection, endedMs }) => Number.isInteger(connection) && typeof endedMs === 'number'),
+      'LEGS with holes',
+    );
   }
 
   private list(what: string, list: HeaderList): void {

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-import { ThreadLog } from '../observability/log.js';
+import type { Logger } from 'pino';
+import { MAIN_AREAS, ThreadLog } from '../observability/log.js';
 import { helpText, parseCommandLine } from './config/command-line.js';
 import { ConfigError } from './config/config-error.js';
 import { type LoadedRoutingFile, loadRoutingFile } from './config/load.js';
 import { loadSettings, type Settings } from './config/settings.js';
+import type { LogLevels } from './control/log-levels.js';
 import { packageVersion } from './package-file.js';
 import { FileWatch } from './reload/file-watch.js';
 
@@ -29,8 +31,8 @@ async function main(): Promise<void> {
   }
   const settings = loadSettings(process.env, command);
   const loaded = loadRoutingFile(settings.config);
-  const log = new ThreadLog(settings.logLevel, 'main');
-  for (const warning of loaded.warnings) log.logger.warn({ event: 'config_warning' }, warning);
+  const log = new ThreadLog({ level: settings.logLevel, areas: {} }, 'main', MAIN_AREAS);
+  for (const warning of loaded.warnings) log.area('config').warn({ event: 'config_warning' }, warning);
   if (settings.dryRun) {
     process.stdout.write(`${settings.config}: the configuration is valid\n`);
     return;
@@ -72,6 +74,8 @@ async function run(settings: Settings, { config, text }: LoadedRoutingFile, thre
     );
   };
   process.on('SIGHUP', () => reload('SIGHUP'));
+  process.on('SIGUSR1', () => log.warn({ event: 'signal_ignored', signal: 'SIGUSR1' }, 'the inspector stays closed'));
+  process.on('SIGUSR2', () => void toggleDebug(daemon.logLevels, log));
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   try {
@@ -81,6 +85,21 @@ async function run(settings: Settings, { config, text }: LoadedRoutingFile, thre
     process.exit(EXIT_FAILED);
   }
 }
+
+/** Everything is logged, or as before again. A line of level warn says so, as few logs leave those out. */
+async function toggleDebug(logLevels: LogLevels, log: Logger): Promise<void> {
+  try {
+    log.warn(
+      { event: 'debug_toggled', debug: await logLevels.toggleDebug() },
+      'SIGUSR2 switches debug lines on or off',
+    );
+  } catch (error) {
+    log.error({ event: 'debug_toggle_failed', err: error }, 'not every thread has changed what it logs');
+  }
+}
+
+/** Node answers this signal by opening its inspector, through which any local user could run code here. */
+process.on('SIGUSR1', () => {});
 
 main().catch((error: unknown) => {
   if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);

@@ -3,6 +3,7 @@ import { Turn } from '../http2/codec/turn.js';
 import type { ThreadLog } from '../observability/log.js';
 import type { BackendLink } from './backends/backend-link.js';
 import { Fleet } from './backends/fleet.js';
+import { callReporter } from './call-reports/reporting.js';
 import { CertificateRenewal } from './certificates/certificate-renewal.js';
 import { adminAddress } from './config/admin-address.js';
 import type { LoadedRoutingFile } from './config/load.js';
@@ -14,6 +15,7 @@ import { ControlServer } from './control/control-server.js';
 import { controlToken } from './control/control-token.js';
 import { RouterControls } from './control/controls.js';
 import { healthService } from './control/health-service.js';
+import { LogLevels } from './control/log-levels.js';
 import { Lookup } from './control/lookup.js';
 import { controlService } from './control/v1/control-service.js';
 import { Liveness } from './health/liveness.js';
@@ -44,6 +46,7 @@ export class Daemon implements Reloadable {
   private readonly admin: AdminServer | undefined;
   private routers: Routers;
   private readonly threadLog: ThreadLog;
+  readonly logLevels: LogLevels;
   private api: ControlServer | undefined;
   private renewal: CertificateRenewal;
   private stopped: Promise<void> | null = null;
@@ -54,17 +57,18 @@ export class Daemon implements Reloadable {
    * @throws Error when a service definition or the like cannot be used; no port is open then
    */
   constructor(config: RoutingFile, load: () => LoadedRoutingFile, settings: Settings, threadLog: ThreadLog) {
-    const log = threadLog.logger;
     this.threadLog = threadLog;
     this.config = config;
-    this.reloader = new Reloader(load, this, log);
+    this.reloader = new Reloader(load, this, threadLog.area('config'));
     this.settings = settings;
-    this.log = log;
+    this.log = threadLog.logger;
+    const northbound = threadLog.area('northbound');
     const turn = new Turn();
     this.readiness = new Readiness(settings.readyPolicy);
-    this.fleet = new Fleet(config.clusters, settings, turn, log, () => this.readiness.changed());
-    this.factory = new ListenerFactory(settings, this.readiness, turn, log);
-    this.listeners = new Listeners(this.factory, settings.drainMs, log);
+    this.fleet = new Fleet(config.clusters, settings, turn, threadLog.area('backends'), () => this.readiness.changed());
+    this.logLevels = new LogLevels(threadLog, this.fleet.hosts);
+    this.factory = new ListenerFactory(settings, this.readiness, turn, northbound, callReporter(settings, turn, null));
+    this.listeners = new Listeners(this.factory, settings.drainMs, northbound);
     this.routers = buildRouters(config, this.fleet.clusters, this.routingOptions());
     this.readiness.configure(this.fleet.clusters, clustersOfServices(config.routers));
     this.renewal = new CertificateRenewal(settings.certificatePollMs);
@@ -79,7 +83,8 @@ export class Daemon implements Reloadable {
 
   private buildApi({ api }: RoutingFile): ControlServer | undefined {
     if (api === undefined) return undefined;
-    const { settings, fleet, listeners, readiness, log, threadLog } = this;
+    const { settings, fleet, listeners, readiness, logLevels: levels } = this;
+    const log = this.threadLog.area('control');
     const routers = (): Routers => this.routers;
     const config = (): RoutingFile => this.config;
     const lookup = new Lookup(fleet, routers);
@@ -90,7 +95,7 @@ export class Daemon implements Reloadable {
       settings.tlsHandshakeMs,
       [
         configurationService(new RouterControls(lookup, fleet, routers), log),
-        controlService({ lookup, hosts: fleet.hosts, listeners, config, settings, log: threadLog, watch }),
+        controlService({ lookup, hosts: fleet.hosts, listeners, config, settings, levels, log, watch }),
         healthService(readiness),
       ],
       log,
@@ -117,7 +122,7 @@ export class Daemon implements Reloadable {
         readiness: () => this.readiness.reasons(),
         metrics: () => collector.scrape(),
       },
-      this.log,
+      this.threadLog.area('control'),
     );
   }
 
@@ -184,13 +189,14 @@ export class Daemon implements Reloadable {
   private watchCertificates(): void {
     this.renewal.stop();
     this.renewal = new CertificateRenewal(this.settings.certificatePollMs);
+    const log = this.threadLog.area('certificates');
     for (const listener of this.listeners) {
       const { name, tls } = listener.config;
       if (tls === undefined) continue;
       this.renewal.watch(
         tls.certificates,
         (material) => listener.renewCertificates(material),
-        this.log.child({ listener: name }),
+        log.child({ listener: name }),
       );
     }
     const { tls: apiTls } = this.config.api ?? {};
@@ -202,8 +208,12 @@ export class Daemon implements Reloadable {
       for (const { name, tls } of cluster.backends) {
         if (tls === undefined) continue;
         const backend = this.fleet.clusters.get(cluster.name)!.backend(name)!;
-        const log = this.log.child({ cluster: cluster.name, backend: name });
-        this.renewal.watch(tls.certificates, (material) => this.fleet.hostOf(backend).renew(backend, material), log);
+        const backendLog = log.child({ cluster: cluster.name, backend: name });
+        this.renewal.watch(
+          tls.certificates,
+          (material) => this.fleet.hostOf(backend).renew(backend, material),
+          backendLog,
+        );
       }
     }
     this.renewal.start();

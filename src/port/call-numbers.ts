@@ -42,6 +42,13 @@ export class CallNumbers<Call extends { readonly slot: number; readonly generati
     return true;
   }
 
+  /** Puts `heir`, which has the same number, in the place of a call. Returns false when the call is over. */
+  replace(call: Call, heir: Call): boolean {
+    if (this.calls[call.slot] !== call) return false;
+    this.calls[call.slot] = heir;
+    return true;
+  }
+
   /** Every call under way. */
   *[Symbol.iterator](): Iterator<Call> {
     for (const call of this.calls) if (call !== undefined) yield call;

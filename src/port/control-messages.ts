@@ -6,7 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { FlowCounters } from '../http2/session/flow-counters.js';
 import type { LimitCounters } from '../http2/session/limit-counters.js';
 import type { SessionLimits } from '../http2/session/options.js';
-import type { LogLevel } from '../observability/log.js';
+import type { ThreadLevels } from '../observability/log.js';
 import type { LoopReading } from '../observability/loop-monitor.js';
 
 /** One connection of a backend as it should be; `addr` `''` with port 0 is not known yet. */
@@ -51,7 +51,6 @@ export interface BackendPlan {
 
 /** What a worker needs to know of the process settings: bytes, milliseconds, counts. */
 export interface WorkerSettings extends SessionLimits {
-  readonly logLevel: LogLevel;
   readonly maxMessageBytes: number;
   readonly replayLimit: number;
   readonly replayBytes: number;
@@ -71,6 +70,7 @@ export interface StartTask {
   readonly name: string;
   readonly port: MessagePort;
   readonly settings: WorkerSettings;
+  readonly logLevels: ThreadLevels;
   readonly backends: readonly BackendPlan[];
 }
 
@@ -95,9 +95,9 @@ export interface DrainTask {
   readonly drained: boolean;
 }
 
-/** Task `setLogLevel`: what the thread logs from now on. */
-export interface LogLevelTask {
-  readonly level: LogLevel;
+/** Task `setLogLevels`: what the thread logs from now on. */
+export interface LogLevelsTask {
+  readonly levels: ThreadLevels;
 }
 
 /** Task `requests`: which calls to tell about, by their numbers on the port. */

@@ -1,6 +1,15 @@
 import type { HeaderList } from '../http2/hpack/header-list.js';
 import { HeaderListReader } from './header-list-reader.js';
-import { DURATION_BYTES, OPEN_BYTES, PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
+import type { LegOutcome, LegReport } from './leg-outcome.js';
+import {
+  DURATION_BYTES,
+  LEG_BYTES,
+  OPEN_BYTES,
+  PORT_VERSION,
+  RECORD_WORDS,
+  RecordFlag,
+  RecordType,
+} from './records.js';
 
 /** What a worker does with the records that main sends. Buffers belong to the batch: keeping bytes keeps the batch. */
 export interface WorkerRecordHandler {
@@ -32,6 +41,8 @@ export interface MainRecordHandler {
     trailersOnly: boolean,
   ): void;
   onFail(slot: number, generation: number, status: number, backendMs: number, message: string): void;
+  /** @param last nothing else follows for this call */
+  onLegs(slot: number, generation: number, legs: readonly LegReport[], last: boolean): void;
   onCredit(slot: number, generation: number, bytes: number): void;
 }
 
@@ -176,10 +187,28 @@ export class MainPortReader extends PortReader {
           buf.toString('utf8', start + DURATION_BYTES, start + size),
         );
         break;
+      case RecordType.LEGS:
+        this.handler.onLegs(slot, generation, legReports(buf, start, size), (flags & RecordFlag.END) !== 0);
+        break;
       default:
         throw new Error(`port: main got a record of type ${type}`);
     }
   }
+}
+
+/** The payload of a LEGS record. */
+function legReports(buf: Buffer, start: number, size: number): LegReport[] {
+  if (size % LEG_BYTES !== 0) throw new Error(`port: ${size} bytes are not whole legs`);
+  const legs: LegReport[] = [];
+  for (let at = start; at < start + size; at += LEG_BYTES) {
+    legs.push({
+      connection: buf.readInt32LE(at),
+      outcome: buf.readInt32LE(at + 4) as LegOutcome,
+      openedMs: buf.readFloatLE(at + 8),
+      endedMs: buf.readFloatLE(at + 12),
+    });
+  }
+  return legs;
 }
 
 /** The backend's time, at the beginning of a payload. */

@@ -2,7 +2,16 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Flushable, Turn } from '../http2/codec/turn.js';
 import type { HeaderList } from '../http2/hpack/header-list.js';
 import { HeaderListWriter, maxListBytes } from './header-list-writer.js';
-import { DURATION_BYTES, OPEN_BYTES, PORT_VERSION, RECORD_WORDS, RecordFlag, RecordType } from './records.js';
+import type { LegReport } from './leg-outcome.js';
+import {
+  DURATION_BYTES,
+  LEG_BYTES,
+  OPEN_BYTES,
+  PORT_VERSION,
+  RECORD_WORDS,
+  RecordFlag,
+  RecordType,
+} from './records.js';
 
 const HEAD_BYTES = RECORD_WORDS * 4;
 const START_BYTES = 16384;
@@ -156,6 +165,20 @@ export class PortWriter implements Flushable {
     const end = text + this.buf.write(message, text, 'utf8');
     this.head(at, RecordType.FAIL, 0, status, slot, generation, end - pos);
     this.end(end);
+  }
+
+  /** @param last the client gave the call up: nothing else follows */
+  legs(slot: number, generation: number, legs: readonly LegReport[], last: boolean): void {
+    const at = this.begin(legs.length * LEG_BYTES);
+    let pos = (at + RECORD_WORDS) * 4;
+    for (const { connection, outcome, openedMs, endedMs } of legs) {
+      pos = this.buf.writeInt32LE(connection, pos);
+      pos = this.buf.writeInt32LE(outcome, pos);
+      pos = this.buf.writeFloatLE(openedMs, pos);
+      pos = this.buf.writeFloatLE(endedMs, pos);
+    }
+    this.head(at, RecordType.LEGS, last ? RecordFlag.END : 0, 0, slot, generation, legs.length * LEG_BYTES);
+    this.end(pos);
   }
 
   /** Posts a plain object, after all records written before it. */

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { Turn } from '../http2/codec/turn.js';
 import { HeaderField, Indexing } from '../http2/hpack/header-field.js';
 import { HeaderList } from '../http2/hpack/header-list.js';
+import type { LegOutcome, LegReport } from './leg-outcome.js';
 import { MainPortReader, WorkerPortReader } from './port-reader.js';
 import { PortWriter } from './port-writer.js';
 import { RecordFlag } from './records.js';
@@ -71,6 +72,9 @@ class Recorder {
   onFail(slot: number, generation: number, status: number, ms: number, message: string): void {
     this.seen.push(['fail', slot, generation, status, ms, message]);
   }
+  onLegs(slot: number, generation: number, legs: readonly LegReport[], last: boolean): void {
+    this.seen.push(['legs', slot, generation, legs, last]);
+  }
 }
 
 const latin1 = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((c) => String.fromCharCode(c)), maxLength: 60 });
@@ -84,6 +88,12 @@ const list = fc.tuple(fc.array(field, { maxLength: 6 }), fc.boolean()).map(([fie
 });
 const uint31 = fc.integer({ min: 0, max: 0x7fffffff });
 const bytes = fc.uint8Array({ maxLength: 200 });
+const ms = fc.float({ min: 0, noNaN: true });
+const leg = fc
+  .tuple(uint31, fc.integer({ min: 0, max: 4 }), ms, ms)
+  .map(([connection, outcome, openedMs, endedMs]): LegReport => {
+    return { connection, outcome: outcome as LegOutcome, openedMs, endedMs };
+  });
 
 test('whatever main writes the worker reads, in order', async () => {
   const record = fc.oneof(
@@ -144,7 +154,9 @@ test('whatever main writes the worker reads, in order', async () => {
 test('whatever a worker writes main reads, in order', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.record({ list, slot: uint31, message: fc.string(), bytes }), { maxLength: 8 }),
+      fc.array(fc.record({ list, slot: uint31, message: fc.string(), bytes, legs: fc.array(leg, { maxLength: 4 }) }), {
+        maxLength: 8,
+      }),
       async (records) => {
         const expected: Seen[] = [];
         const recorder = new Recorder();
@@ -154,11 +166,13 @@ test('whatever a worker writes main reads, in order', async () => {
             for (const r of records) {
               writer.headers(r.slot, 7, 3, r.list);
               writer.data(r.slot, 7, r.bytes, 0, r.bytes.length, false);
+              writer.legs(r.slot, 7, r.legs, r.bytes.length % 2 === 0);
               writer.trailers(r.slot, 7, 3, 1234.5678, r.list, true);
               writer.fail(r.slot, 7, 14, 1e12, r.message);
               expected.push(
                 ['headers', r.slot, 7, 3, plain(r.list)],
                 ['data', r.slot, 7, Buffer.from(r.bytes).toString('hex'), false],
+                ['legs', r.slot, 7, r.legs, r.bytes.length % 2 === 0],
                 ['trailers', r.slot, 7, 3, 1234.5678, plain(r.list), true],
                 ['fail', r.slot, 7, 14, 1e12, Buffer.from(r.message).toString()],
               );

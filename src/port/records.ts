@@ -17,6 +17,9 @@ export const DURATION_BYTES = 8;
 /** Bytes of an OPEN record's payload before the association id: backend, connection, and the id's length. */
 export const OPEN_BYTES = 12;
 
+/** Bytes of one leg in a LEGS record: connection, outcome (int32), two times (float32). */
+export const LEG_BYTES = 16;
+
 /** Words of a record before its payload. */
 export const RECORD_WORDS = 4;
 
@@ -42,12 +45,17 @@ export const RecordType = {
   TRAILERS: 6,
   /** ↑ the call failed in the worker; it is over. aux = gRPC status; payload: the backend's time as in TRAILERS, message in UTF-8. */
   FAIL: 7,
+  /**
+   * ↑ how the legs of a call opened with flag REPORT came out; before its TRAILERS or FAIL, or with flag END in answer to its
+   * CANCEL. Payload: {@link LEG_BYTES} a leg, see `LegReport`.
+   */
+  LEGS: 8,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
 /** Record flags; each is used with the types named in {@link RecordType}. */
 export const RecordFlag = {
-  /** OPEN, DATA: no request bytes follow. */
+  /** OPEN, DATA: no request bytes follow. LEGS: the call is over. */
   END: 1,
   /** OPEN: the method streams requests. */
   REQUEST_STREAM: 2,
@@ -55,6 +63,8 @@ export const RecordFlag = {
   RESPONSE_STREAM: 4,
   /** TRAILERS: headers and trailers in one. */
   TRAILERS_ONLY: 8,
+  /** OPEN: the worker is to say how the legs came out. */
+  REPORT: 16,
 } as const;
 
 /**

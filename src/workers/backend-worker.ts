@@ -1,6 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
-import type { Logger } from 'pino';
 import { ScratchPool } from '../http2/codec/scratch-pool.js';
 import { Turn } from '../http2/codec/turn.js';
 import type { HeaderList } from '../http2/hpack/header-list.js';
@@ -8,6 +7,7 @@ import { SharedHeaderLists } from '../http2/hpack/shared-header-lists.js';
 import { newFlowCounters } from '../http2/session/flow-counters.js';
 import { newLimitCounters } from '../http2/session/limit-counters.js';
 import type { SessionOptions } from '../http2/session/options.js';
+import type { ThreadLog } from '../observability/log.js';
 import { LoopMonitor } from '../observability/loop-monitor.js';
 import type {
   BackendPlan,
@@ -45,7 +45,7 @@ export class BackendWorker implements WorkerRecordHandler {
   private readonly context: BackendContext;
   private readonly sweeper: NodeJS.Timeout;
 
-  constructor(port: MessagePort, settings: WorkerSettings, plans: readonly BackendPlan[], log: Logger) {
+  constructor(port: MessagePort, settings: WorkerSettings, plans: readonly BackendPlan[], log: ThreadLog) {
     const turn = new Turn();
     // A backend opens no streams; what a slow one does not take is the call's matter, not the connection's.
     const options: SessionOptions = {
@@ -60,14 +60,14 @@ export class BackendWorker implements WorkerRecordHandler {
     this.context = {
       settings,
       port: new PortWriter(port, turn),
-      log,
+      log: log.area('backend'),
       turn,
       creditStep: creditStep(settings.streamWindow),
       replay: new ReplayBudget(settings.replayBytes),
       connections: {
         session: { turn, scratch: new ScratchPool(), sharedLists: new SharedHeaderLists(4096) },
         options,
-        log,
+        log: log.area('southbound'),
         connectTimeoutMs: settings.connectTimeoutMs,
         reconnectMinMs: settings.reconnectMinMs,
         reconnectMaxMs: settings.reconnectMaxMs,
@@ -93,9 +93,10 @@ export class BackendWorker implements WorkerRecordHandler {
     headers: HeaderList,
   ): void {
     const halfClosed = (flags & RecordFlag.END) !== 0;
+    const report = (flags & RecordFlag.REPORT) !== 0;
     this.backends
       .get(backend)!
-      .open(slot, generation, methodKind(flags), connection, associationId, headers, halfClosed);
+      .open(slot, generation, methodKind(flags), connection, associationId, headers, halfClosed, report);
   }
 
   onData(slot: number, generation: number, buf: Buffer, start: number, end: number, last: boolean): void {

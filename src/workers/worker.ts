@@ -2,12 +2,12 @@
  * The entry of a worker thread: the named tasks that Piscina runs here. They are the control plane; calls come over the port
  * handed over in the first task.
  */
-import { ThreadLog } from '../observability/log.js';
+import { ThreadLog, WORKER_AREAS } from '../observability/log.js';
 import type {
   CertificatesTask,
   ConfigureTask,
   DrainTask,
-  LogLevelTask,
+  LogLevelsTask,
   MoveTask,
   RequestSnapshot,
   RequestsTask,
@@ -22,8 +22,8 @@ let log: ThreadLog | undefined;
 
 /** Task `start`: takes the port and begins to dial. The first task of a thread. */
 export function start(task: StartTask): void {
-  log = new ThreadLog(task.settings.logLevel, task.name);
-  worker = new BackendWorker(task.port, task.settings, task.backends, log.logger);
+  log = new ThreadLog(task.logLevels, task.name, WORKER_AREAS);
+  worker = new BackendWorker(task.port, task.settings, task.backends, log);
 }
 
 /** Task `move`: a connection gets a new address. */
@@ -46,9 +46,9 @@ export function requests(task: RequestsTask): (RequestSnapshot | undefined)[] {
   return started().requestSnapshots(task);
 }
 
-/** Task `setLogLevel`: what the thread logs from now on. */
-export function setLogLevel({ level }: LogLevelTask): void {
-  log?.setLevel(level);
+/** Task `setLogLevels`: what the thread logs from now on. */
+export function setLogLevels({ levels }: LogLevelsTask): void {
+  log?.setLevels(levels);
 }
 
 /** Task `configure`: backends come, change and go. */

@@ -169,8 +169,11 @@ test('calls: what is in flight, and only what is old', async () => {
     const out = await printed('calls');
     return out.includes('/Bidi') ? out : undefined;
   });
-  assert.match(table, /^AGE +METHOD +ROUTE +CLUSTER +BACKEND +STATE +REPLICAS/);
-  assert.match(table, /\d\.\d s +\/afrouter\.test\.Echo\/Bidi +turns +shards +[ab] +linked +[ab]1:open/);
+  assert.match(table, /^CALL +AGE +METHOD +ROUTE +CLUSTER +BACKEND +STATE +REPLICAS/);
+  assert.match(
+    table,
+    /north\/\d+\/\d+ +\d\.\d s +\/afrouter\.test\.Echo\/Bidi +turns +shards +[ab] +linked +[ab]1:open/,
+  );
   assert.equal((await json('calls')).calls[0].method, '/afrouter.test.Echo/Bidi');
   assert.deepEqual((await json('calls', '--older-than', '3600')).calls, []);
   call.cancel();
@@ -178,7 +181,10 @@ test('calls: what is in flight, and only what is old', async () => {
 });
 
 test('log-level, config and version', async () => {
-  assert.match(await printed('log-level'), /^COMPONENT +LEVEL\nmain +info\nworker-0 +info\n/);
+  assert.match(
+    await printed('log-level'),
+    /^COMPONENT +LEVEL\nmain +info\nmain\/northbound +info\n[^]*^worker-0 +info\n/m,
+  );
   assert.match(await printed('log-level', 'main', 'debug'), /main +debug/);
   assert.deepEqual(
     (await json('log-level', 'all', 'info')).components.map(({ level }: { level: string }) => level).includes('debug'),

@@ -1,15 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import type { Turn } from '../../http2/codec/turn.js';
-import type { WorkerSettings } from '../../port/control-messages.js';
 import type { ClusterConfig } from '../config/routing-file.js';
 import type { BackendLink } from './backend-link.js';
 import { BackendNumbers, backendsOf, buildClusters, type Clusters } from './cluster.js';
 import { placeBackends, placeLater, type WorkerCount } from './placement.js';
-import { WorkerHost } from './worker-host.js';
+import { type HostSettings, WorkerHost } from './worker-host.js';
 
 /** What the fleet needs to know of the settings. */
-export interface FleetSettings extends WorkerSettings {
+export interface FleetSettings extends HostSettings {
   readonly workers: WorkerCount;
 }
 

@@ -2,13 +2,13 @@ import { MessageChannel } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { Piscina } from 'piscina';
 import type { Turn } from '../../http2/codec/turn.js';
-import type { LogLevel } from '../../observability/log.js';
+import { type LogLevel, type ThreadLevels, WORKER_AREAS } from '../../observability/log.js';
 import type {
   CertificateMaterial,
   CertificatesTask,
   ConfigureTask,
   DrainTask,
-  LogLevelTask,
+  LogLevelsTask,
   MoveTask,
   RequestSnapshot,
   RequestsTask,
@@ -26,6 +26,12 @@ const WORKER_FILE = new URL('../../workers/worker.js', import.meta.url);
 /** A thread that dies at once on every start must not be restarted in a loop. */
 const RESTART_DELAY_MS = 500;
 
+/** What a host needs to know of the settings. */
+export interface HostSettings extends WorkerSettings {
+  /** At the start. */
+  readonly logLevel: LogLevel;
+}
+
 /**
  * One worker thread and its backends: one Piscina pool of exactly one thread. Named tasks are the control plane; calls go
  * over a port that is handed over in the first task. A thread that dies fails its own calls only, and is replaced.
@@ -35,7 +41,8 @@ export class WorkerHost {
   /** What its thread is called in the log, also after it was replaced. */
   readonly name: string;
   readonly backends: BackendLink[];
-  private settings: WorkerSettings;
+  private readonly settings: HostSettings;
+  private levels: ThreadLevels;
   private readonly turn: Turn;
   private readonly log: Logger;
   private readonly pool: Piscina;
@@ -48,7 +55,7 @@ export class WorkerHost {
   constructor(
     id: number,
     backends: readonly BackendLink[],
-    settings: WorkerSettings,
+    settings: HostSettings,
     turn: Turn,
     log: Logger,
     workerFile: URL = WORKER_FILE,
@@ -56,9 +63,11 @@ export class WorkerHost {
     this.id = id;
     this.name = `worker-${id}`;
     this.backends = [...backends];
+    const { logLevel: level } = settings;
     this.settings = settings;
+    this.levels = { level, areas: Object.fromEntries(WORKER_AREAS.map((area) => [area, level])) };
     this.turn = turn;
-    this.log = log.child({ worker: id });
+    this.log = log.child({ worker: this.name });
     this.pool = new Piscina({
       filename: workerFile.href,
       minThreads: 1,
@@ -82,6 +91,7 @@ export class WorkerHost {
       name: this.name,
       port: port2,
       settings: this.settings,
+      logLevels: this.levels,
       backends: this.backends.map((b) => b.plan()),
     };
     const port: WorkerPort = new WorkerPort(
@@ -148,16 +158,16 @@ export class WorkerHost {
     await this.pool.run(task, { name: 'drain' });
   }
 
-  get logLevel(): LogLevel {
-    return this.settings.logLevel;
+  get logLevels(): ThreadLevels {
+    return this.levels;
   }
 
   /** Changes what the thread logs, now and for every thread to come. */
-  async setLogLevel(level: LogLevel): Promise<void> {
-    this.settings = { ...this.settings, logLevel: level };
+  async setLogLevels(levels: ThreadLevels): Promise<void> {
+    this.levels = levels;
     if (this.port === null) return;
-    const task: LogLevelTask = { level };
-    await this.pool.run(task, { name: 'setLogLevel' });
+    const task: LogLevelsTask = { levels };
+    await this.pool.run(task, { name: 'setLogLevels' });
   }
 
   /** How the legs of some calls on its port stand; undefined for calls that are over meanwhile. */

@@ -4,8 +4,15 @@ import type { Turn } from '../../http2/codec/turn.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import { CallNumbers } from '../../port/call-numbers.js';
 import type { RetireMessage, WorkerEvent } from '../../port/control-messages.js';
+import type { LegReport } from '../../port/leg-outcome.js';
 import { MainPortReader, type MainRecordHandler } from '../../port/port-reader.js';
 import { PortWriter } from '../../port/port-writer.js';
+
+/** Hears how the legs of a call came out. */
+export interface LegListener {
+  /** After the first time it says nothing new. Empty: nobody knows, the worker is gone. */
+  legsReported(legs: readonly LegReport[]): void;
+}
 
 /**
  * A call as its port sees it. What ends it (`answerTrailers`, `answerFailed`) comes once, and nothing after it. The names
@@ -15,6 +22,8 @@ export interface PortCall {
   /** Its number on the port, given by {@link WorkerPort.open}. */
   slot: number;
   generation: number;
+  /** Set where the call is opened with flag REPORT. */
+  readonly report: LegListener | null;
   answerHeaders(list: HeaderList): void;
   answerData(buf: Buffer, start: number, end: number): void;
   /**
@@ -98,9 +107,11 @@ export class WorkerPort implements MainRecordHandler {
     this.writer.control(message);
   }
 
-  /** Gives the call up: it hears nothing more. */
+  /** Gives the call up: it hears nothing more, but for its report. */
   cancel(call: PortCall): void {
-    if (this.calls.remove(call)) this.writer.cancel(call.slot, call.generation);
+    const { slot, generation, report } = call;
+    const known = report === null ? this.calls.remove(call) : this.calls.replace(call, new GivenUp(call, report));
+    if (known) this.writer.cancel(slot, generation);
   }
 
   // ── records from the worker; those of calls that are over meanwhile are dropped ────────────────────────────────────
@@ -138,6 +149,13 @@ export class WorkerPort implements MainRecordHandler {
     this.calls.get(slot, generation)?.requestTaken(bytes);
   }
 
+  onLegs(slot: number, generation: number, legs: readonly LegReport[], last: boolean): void {
+    const call = this.calls.get(slot, generation);
+    if (call === undefined) return;
+    if (last) this.calls.remove(call);
+    call.report?.legsReported(legs);
+  }
+
   /** Ends the port and fails every call on it: its worker is gone. */
   close(): void {
     this.closed = true;
@@ -145,7 +163,30 @@ export class WorkerPort implements MainRecordHandler {
     this.port.close();
     for (const call of [...this.calls]) {
       this.calls.remove(call);
+      call.report?.legsReported([]);
       call.answerFailed(Status.UNAVAILABLE, 'the worker thread of its backend ended', -1);
     }
   }
+}
+
+/**
+ * What is left of a call that was given up until its worker has reported. The worker does so in answer to the CANCEL, or has
+ * done it already, before the end of the call that is on its way.
+ */
+class GivenUp implements PortCall {
+  readonly slot: number;
+  readonly generation: number;
+  readonly report: LegListener;
+
+  constructor({ slot, generation }: PortCall, report: LegListener) {
+    this.slot = slot;
+    this.generation = generation;
+    this.report = report;
+  }
+
+  answerHeaders(): void {}
+  answerData(): void {}
+  answerTrailers(): void {}
+  answerFailed(): void {}
+  requestTaken(): void {}
 }

@@ -2,6 +2,7 @@ import convict from 'convict';
 import { LOG_LEVELS } from '../../observability/log.js';
 import { ConfigError, type ConfigProblem, describeValue } from './config-error.js';
 import { CONNECTION_SETTINGS } from './connection-settings.js';
+import { LOG_SETTINGS } from './log-settings.js';
 import { GIB, MAX_TIMER_MS, MIB, type Setting, secret, setting } from './setting.js';
 import { choice, either, flag, integer, TOKEN_FORMAT, text } from './setting-format.js';
 import { TRANSPORT_SETTINGS } from './transport-settings.js';
@@ -163,7 +164,7 @@ const PROCESS_SETTINGS = {
 };
 
 /** Every setting; docs/settings.md is generated from this. */
-export const SETTINGS = { ...PROCESS_SETTINGS, ...CONNECTION_SETTINGS, ...TRANSPORT_SETTINGS };
+export const SETTINGS = { ...PROCESS_SETTINGS, ...LOG_SETTINGS, ...CONNECTION_SETTINGS, ...TRANSPORT_SETTINGS };
 
 /** The settings of the process: everything that is not routing. Bytes, milliseconds and counts, checked. */
 export type Settings = {

@@ -12,6 +12,8 @@ export type CallPlace = readonly [listener: number, connection: number, stream: 
 
 /** What can be told of a call in flight. */
 export interface ActiveCall {
+  /** See `callName`. */
+  readonly name: string;
   readonly listener: string;
   readonly peer: string;
   /** `:path`. */
@@ -71,6 +73,7 @@ export function activeCalls(
 function describe(call: Call, listener: Listener, client: ClientConnection): ActiveCall {
   const { route, decision } = call;
   return {
+    name: call.name,
     listener: listener.config.name,
     peer: client.peer,
     method: call.headers.get(':path') ?? '',

@@ -3,6 +3,7 @@ import type { Turn } from '../../http2/codec/turn.js';
 import type { HealthSource } from '../health/health-source.js';
 import type { ServiceRouter } from '../routing/service-router.js';
 import type { ListenerCalls } from './call-counters.js';
+import type { CallReporter } from './call-report.js';
 import type { HeldBudget } from './held-budget.js';
 
 /** What northbound counts. */
@@ -25,6 +26,8 @@ export interface NorthboundCounters {
 
 /** What the calls of one listener share. */
 export interface CallContext {
+  /** Its name; another one when the configuration changes. */
+  listener: string;
   /** Another one when the configuration changes. */
   router: ServiceRouter;
   readonly budget: HeldBudget;
@@ -40,5 +43,7 @@ export interface CallContext {
   readonly turn: Turn;
   /** Set when the listener answers `grpc.health.v1.Health` itself. */
   readonly health: HealthSource | undefined;
+  /** Null when nobody wants to know of calls. */
+  readonly reporter: CallReporter | null;
   log: Logger;
 }

@@ -12,17 +12,20 @@ import { answerField } from '../routing/decision.js';
 import type { MethodRoute, RouteDecision } from '../routing/route.js';
 import type { CallContext } from './call-context.js';
 import { type CallCounters, statusOf } from './call-counters.js';
+import { callName } from './call-name.js';
+import type { CallReport } from './call-report.js';
 import { CallState } from './call-state.js';
-import { deadlineError, startDeadline } from './deadline.js';
+import type { ClientConnection } from './client-connection.js';
+import { deadlineError, MALFORMED_TIMEOUT, startDeadline } from './deadline.js';
 import { expiryError } from './expiry.js';
 import { answerHealth } from './health-call.js';
-import { associationAppender, openFlags, outgoingHeaders } from './outgoing.js';
+import { associationAppender, openAt } from './outgoing.js';
 import { ReplyHold } from './reply-hold.js';
+import { RequestDebt } from './request-debt.js';
 import { noMessage, RequestHold } from './request-hold.js';
 import { rejectHttp, rescue } from './rescue.js';
 
 const NO_BYTES = Buffer.alloc(0);
-const MALFORMED_TIMEOUT = new RpcError(Status.INTERNAL, 'malformed grpc-timeout');
 
 /**
  * One call of a client from its headers to its trailers: it is routed (at once, or when its first message is there), handed
@@ -34,6 +37,7 @@ const MALFORMED_TIMEOUT = new RpcError(Status.INTERNAL, 'malformed grpc-timeout'
 export class Call implements StreamHandler, PortCall {
   slot = -1;
   generation = 0;
+  readonly client: ClientConnection;
   private readonly context: CallContext;
   private readonly stream: Stream;
   readonly headers: HeaderList;
@@ -46,26 +50,28 @@ export class Call implements StreamHandler, PortCall {
   private counters: CallCounters;
   /** When it began, in ms of performance.now(). */
   readonly beganMs: number;
+  /** Set before it begins where somebody wants to know how it ends. */
+  report: CallReport | null = null;
+  /** Bytes of messages and their prefixes, from the client and to it. */
+  requestBytes = 0;
+  responseBytes = 0;
 
   /** The first message while it is gathered. */
   private first: RequestHold | null = null;
   /** Adds the association field to each message, where the backend wants it there. */
   private appender: MessageAppender | null = null;
-  /** Bytes sent to the backend for which the client has its window already: credit for them goes to the held budget. */
-  private heldDebt = 0;
-  /** Bytes of appended fields that the backend's credit covers and the client never sent. */
-  private addedDebt = 0;
+  /** What the backend's credit covers besides what the client waits for. */
+  private debt: RequestDebt | null = null;
 
   /** The answer while its key is not bound yet. */
   private reply: ReplyHold | null = null;
-  /** Response bytes for which the backend has its credit already. */
-  private replyDebt = 0;
-  /** Response bytes the client has taken and the backend has no credit for yet. */
+  /** Response bytes the client has taken and the backend has no credit for yet; negative where it has been given some early. */
   private untoldCredit = 0;
   /** Answered while the client still sends: its stream is reset as soon as the answer is out. */
   private resetWhenSent = false;
 
-  constructor(context: CallContext, stream: Stream, headers: HeaderList) {
+  constructor(client: ClientConnection, context: CallContext, stream: Stream, headers: HeaderList) {
+    this.client = client;
     this.context = context;
     this.stream = stream;
     this.headers = headers;
@@ -73,12 +79,19 @@ export class Call implements StreamHandler, PortCall {
     this.beganMs = context.turn.nowMs();
   }
 
+  /** See {@link callName}. */
+  get name(): string {
+    return callName(this.client.listener, this.client.number, this.stream.id);
+  }
+
   /** Takes the call on. @param halfClosed the client sends no body */
   begin(halfClosed: boolean): void {
     const head = requestHead(this.headers);
     if (!head.post || !head.grpc) {
       this.context.counters.notGrpc++;
-      rejectHttp(this.stream, head.post ? 415 : 405);
+      const status = head.post ? 415 : 405;
+      rejectHttp(this.stream, status);
+      this.report?.rejected(status, this.context.turn.nowMs());
       this.end();
       return;
     }
@@ -107,6 +120,7 @@ export class Call implements StreamHandler, PortCall {
   onHeaders(): void {}
 
   onData(buf: Buffer, start: number, end: number, endStream: boolean): void {
+    this.requestBytes += end - start;
     if (this.port !== null) this.passOn(buf, start, end, endStream);
     else if (this.state === CallState.holding) this.hold(buf, start, end, endStream);
   }
@@ -118,10 +132,8 @@ export class Call implements StreamHandler, PortCall {
 
   onReset(code: number, cause: ResetCause): void {
     if (this.state === CallState.over) return;
-    this.context.log.debug(
-      { event: 'call_cancelled', stream: this.stream.id, code, cause },
-      'the client gave the call up',
-    );
+    const { log } = this.context;
+    if (log.isLevelEnabled('debug')) log.debug({ event: 'call_cancelled', call: this.name, code, cause }, 'given up');
     this.port?.cancel(this);
     this.count(Status.CANCELLED, -1);
     this.end();
@@ -139,7 +151,8 @@ export class Call implements StreamHandler, PortCall {
     }
     if (message === undefined) {
       // Its window is given back as it arrives: a message longer than the window would otherwise wait for ever.
-      this.heldDebt += end - start;
+      this.debt ??= new RequestDebt(this.context.budget);
+      this.debt.hold(end - start);
       this.stream.consume(end - start);
       return;
     }
@@ -168,14 +181,13 @@ export class Call implements StreamHandler, PortCall {
     if (decision.replyBinding !== undefined) {
       this.reply = new ReplyHold(decision.replyBinding, route.routeName, backend.name, this.context.maxMessageBytes);
     }
-    const headers = outgoingHeaders(this.headers, backend.association, this.reply !== null);
-    const flags = openFlags(route.method, halfClosed);
-    const port = backend.openCall(this, flags, decision.connection, transactionId, headers);
+    const port = openAt(backend, this, route, decision, transactionId, halfClosed);
     if (port instanceof RpcError) {
       this.fail(port);
       return false;
     }
     this.port = port;
+    this.report?.linked(this.context.turn.nowMs());
     this.state = CallState.linked;
     return true;
   }
@@ -191,23 +203,14 @@ export class Call implements StreamHandler, PortCall {
     }
     const before = appender.added;
     const refused = appender.feed(buf, start, end, (b, from, to) => port.data(this, b, from, to, false));
-    this.addedDebt += appender.added - before;
+    this.debt ??= new RequestDebt(this.context.budget);
+    this.debt.add(appender.added - before);
     if (refused !== undefined) this.fail(refused);
     else if (last) port.data(this, NO_BYTES, 0, 0, true);
   }
 
   requestTaken(bytes: number): void {
-    if (this.heldDebt > 0) {
-      const n = Math.min(this.heldDebt, bytes);
-      this.heldDebt -= n;
-      this.context.budget.give(n);
-      bytes -= n;
-    }
-    if (this.addedDebt > 0) {
-      const n = Math.min(this.addedDebt, bytes);
-      this.addedDebt -= n;
-      bytes -= n;
-    }
+    if (this.debt !== null) bytes = this.debt.settle(bytes);
     if (bytes > 0) this.stream.consume(bytes);
   }
 
@@ -224,13 +227,14 @@ export class Call implements StreamHandler, PortCall {
   }
 
   answerData(buf: Buffer, start: number, end: number): void {
+    this.responseBytes += end - start;
     if (this.reply === null) {
       this.stream.sendData(buf, start, end, false);
       return;
     }
     const bound = this.reply.push(buf, start, end);
     // The message must become whole, so the backend gets its window back as it arrives.
-    this.replyDebt += end - start;
+    this.untoldCredit -= end - start;
     this.port?.credit(this, end - start);
     if (bound instanceof RpcError) this.fail(bound);
     else if (bound) this.releaseReply();
@@ -263,11 +267,6 @@ export class Call implements StreamHandler, PortCall {
       if (this.resetWhenSent && this.stream.state === StreamState.HALF_LOCAL) this.stream.reset(ErrorCode.NO_ERROR);
       return;
     }
-    if (this.replyDebt > 0) {
-      const n = Math.min(this.replyDebt, bytes);
-      this.replyDebt -= n;
-      bytes -= n;
-    }
     this.untoldCredit += bytes;
     if (this.untoldCredit < this.context.creditStep) return;
     this.port.credit(this, this.untoldCredit);
@@ -298,7 +297,9 @@ export class Call implements StreamHandler, PortCall {
 
   private count(status: number, backendMs: number): void {
     const backend = this.decision === null ? null : (this.decision.backend as BackendLink);
-    this.counters.ended(backend, status, this.context.turn.nowMs() - this.beganMs, backendMs);
+    const nowMs = this.context.turn.nowMs();
+    this.counters.ended(backend, status, nowMs - this.beganMs, backendMs);
+    this.report?.ended(status, backendMs, nowMs);
   }
 
   /** The answer is given, or nobody waits for it any more. */
@@ -310,8 +311,7 @@ export class Call implements StreamHandler, PortCall {
     if (this.deadline !== null) clearTimeout(this.deadline);
     this.deadline = null;
     this.decision?.reservation?.release();
-    this.context.budget.give(this.heldDebt);
-    this.heldDebt = 0;
+    this.debt?.release();
     if (!this.stream.open) return;
     // The client need not send the rest (RFC 9113 §8.1); what is queued for it must go out first.
     if (maySend(this.stream.state)) this.resetWhenSent = true;

@@ -6,6 +6,7 @@ import { ServerSession, type ServerSessionOwner } from '../../http2/session/serv
 import type { Stream } from '../../http2/stream/stream.js';
 import { Call } from './call.js';
 import type { CallContext } from './call-context.js';
+import { clientName } from './call-name.js';
 import type { IdentityHeaders } from './identity-headers.js';
 import { peerOf } from './peer-address.js';
 import { rejectHttp } from './rescue.js';
@@ -48,14 +49,28 @@ export class ClientConnection implements ServerSessionOwner {
   }
 
   onReady(): void {
-    this.context.log.debug({ event: 'client_connected', peer: this.peer }, 'client connected');
+    const { name: client, peer } = this;
+    this.context.log.debug({ event: 'client_connected', client, peer }, 'client connected');
   }
 
   onStream(stream: Stream, headers: HeaderList, endStream: boolean): void {
     const { identityHeaders } = this;
-    const call = new Call(this.context, stream, identityHeaders === null ? headers : identityHeaders.apply(headers));
+    const applied = identityHeaders === null ? headers : identityHeaders.apply(headers);
+    const call = new Call(this, this.context, stream, applied);
     stream.handler = call;
+    const { reporter } = this.context;
+    if (reporter !== null) call.report = reporter.begin(call);
     call.begin(endStream);
+  }
+
+  /** The name of its listener. */
+  get listener(): string {
+    return this.context.listener;
+  }
+
+  /** See {@link clientName}. */
+  get name(): string {
+    return clientName(this.listener, this.number);
   }
 
   onOversizedHeaders(stream: Stream): void {
@@ -72,7 +87,8 @@ export class ClientConnection implements ServerSessionOwner {
   }
 
   onClose(reason: string): void {
-    this.context.log.debug({ event: 'client_disconnected', peer: this.peer, reason }, 'client disconnected');
+    const { name: client, peer } = this;
+    this.context.log.debug({ event: 'client_disconnected', client, peer, reason }, 'client disconnected');
     this.owner.connectionClosed(this);
   }
 

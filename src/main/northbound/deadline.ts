@@ -16,6 +16,9 @@ const STEP_MS = 32;
 /** Node fires longer timers at once. 24.8 days: such a deadline is left to the backend. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** What a call ends with whose deadline cannot be read. */
+export const MALFORMED_TIMEOUT = new RpcError(Status.INTERNAL, 'malformed grpc-timeout');
+
 /** Calls `deadlineOver` after `ms` and up to 32 ms more, unless the timer is cleared. */
 export function startDeadline(ms: number, call: Deadlined): NodeJS.Timeout | null {
   const rounded = Math.ceil(ms / STEP_MS) * STEP_MS;

@@ -12,6 +12,7 @@ import type { HealthSource } from '../health/health-source.js';
 import { ServiceRouter } from '../routing/service-router.js';
 import type { CallContext, NorthboundCounters } from './call-context.js';
 import { ListenerCalls } from './call-counters.js';
+import type { CallReporter } from './call-report.js';
 import { HeldBudget } from './held-budget.js';
 import { Listener, type ListenerOptions } from './listener.js';
 
@@ -27,8 +28,11 @@ export class ListenerFactory {
   private readonly turn: Turn;
   private readonly log: Logger;
   private readonly session: SessionContext;
+  private readonly reporter: CallReporter | null;
 
-  constructor(settings: Settings, health: HealthSource, turn: Turn, log: Logger) {
+  /** @param reporter null when nobody wants to know of calls */
+  constructor(settings: Settings, health: HealthSource, turn: Turn, log: Logger, reporter: CallReporter | null) {
+    this.reporter = reporter;
     this.settings = settings;
     this.health = health;
     this.turn = turn;
@@ -50,6 +54,7 @@ export class ListenerFactory {
       handshakeTimeouts: 0,
     };
     const context: CallContext = {
+      listener: config.name,
       router: new ServiceRouter([]),
       budget: this.budget,
       maxMessageBytes: settings.maxMessageBytes,
@@ -59,6 +64,7 @@ export class ListenerFactory {
       calls: new ListenerCalls(),
       turn: this.turn,
       health: settings.northboundHealth ? this.health : undefined,
+      reporter: this.reporter,
       log: this.log.child({ listener: config.name }),
     };
     const options: ListenerOptions = {

@@ -93,6 +93,7 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     this.settings = config;
     this.context.router = router;
     this.context.log = log;
+    this.context.listener = config.name;
     this.context.calls.forgetSeries();
     this.identityKeys = identityKeys;
     // Also on connections from before: a key that is an identity key from now on must not come from a client.

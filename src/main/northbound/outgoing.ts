@@ -1,11 +1,15 @@
 import { MessageAppender } from '../../grpc/message-appender.js';
 import { without } from '../../grpc/metadata.js';
+import type { RpcError } from '../../grpc/rpc-error.js';
 import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
 import { HeaderList } from '../../http2/hpack/header-list.js';
 import { RecordFlag } from '../../port/records.js';
+import type { BackendLink } from '../backends/backend-link.js';
+import type { WorkerPort } from '../backends/worker-port.js';
 import type { AssociationConfig, RoutingFieldConfig } from '../config/routing-file.js';
-import type { Method } from '../routing/route.js';
+import type { Method, MethodRoute, RouteDecision } from '../routing/route.js';
 import { encodeAssociationField } from '../routing/transaction-id.js';
+import type { Call } from './call.js';
 
 const TE = new HeaderField('te', 'trailers', Indexing.repeated);
 
@@ -15,7 +19,7 @@ const TE = new HeaderField('te', 'trailers', Indexing.repeated);
  * read must not be compressed, so the backend is not told that it might. And every gRPC request says `te: trailers`: there are
  * servers that refuse one without it.
  */
-export function outgoingHeaders(
+function outgoingHeaders(
   headers: HeaderList,
   association: AssociationConfig | undefined,
   readsReply: boolean,
@@ -27,13 +31,33 @@ export function outgoingHeaders(
   return headers;
 }
 
-/** RecordFlags of a call's OPEN record. @param halfClosed the client sends no body */
-export function openFlags({ requestStream, responseStream }: Method, halfClosed: boolean): number {
+/**
+ * RecordFlags of a call's OPEN record.
+ * @param halfClosed the client sends no body
+ * @param report the worker is to say how the legs came out
+ */
+function openFlags({ requestStream, responseStream }: Method, halfClosed: boolean, report: boolean): number {
   return (
+    (report ? RecordFlag.REPORT : 0) |
     (halfClosed ? RecordFlag.END : 0) |
     (requestStream ? RecordFlag.REQUEST_STREAM : 0) |
     (responseStream ? RecordFlag.RESPONSE_STREAM : 0)
   );
+}
+
+/** Opens a call at the backend that was decided on. Returns the port to go on with, or why there is none. */
+export function openAt(
+  backend: BackendLink,
+  call: Call,
+  { method }: MethodRoute,
+  { connection, replyBinding }: RouteDecision,
+  transactionId: string,
+  halfClosed: boolean,
+): WorkerPort | RpcError {
+  const { headers, report } = call;
+  const said = report === null ? headers : report.outgoing(headers);
+  const sent = outgoingHeaders(said, backend.association, replyBinding !== undefined);
+  return backend.openCall(call, openFlags(method, halfClosed, report !== null), connection, transactionId, sent);
 }
 
 /** What puts the transaction id into each request message, where the backend wants it there. */

@@ -44,6 +44,7 @@ export class Backend implements ConnectionOwner {
   /** Requests that a late replica has to be caught up on; only kept for replicated backends. */
   private readonly inProgress = new Set<Request>();
   private readonly log: Logger;
+  private readonly connectionLog: Logger;
 
   constructor(plan: BackendPlan, context: BackendContext, registry: RequestRegistry) {
     this.index = plan.index;
@@ -54,12 +55,14 @@ export class Backend implements ConnectionOwner {
     this.context = context;
     this.registry = registry;
     this.tls = plan.tls === undefined ? null : new BackendTls(plan.tls);
-    this.log = context.log.child({ cluster: plan.cluster, backend: plan.name });
+    const ids = { cluster: plan.cluster, backend: plan.name };
+    this.log = context.log.child(ids);
+    this.connectionLog = context.connections.log.child(ids);
     this.connections = plan.connections.map((connection, index) => this.connect(connection, index));
   }
 
   private connect(plan: ConnectionPlan, index: number): Connection {
-    return new Connection(plan, index, this.tls, this, this.context.connections, this.log);
+    return new Connection(plan, index, this.tls, this, this.context.connections, this.connectionLog);
   }
 
   /** The routing file has changed: connections get their addresses, and those that are new are dialled. */
@@ -95,6 +98,7 @@ export class Backend implements ConnectionOwner {
   /**
    * Begins a request: a leg on every open connection, or on the one named.
    * @param only index of that connection, or -1 for all
+   * @param report main wants to know how the legs came out
    */
   open(
     slot: number,
@@ -104,13 +108,14 @@ export class Backend implements ConnectionOwner {
     associationId: string,
     headers: HeaderList,
     halfClosed: boolean,
+    report: boolean,
   ): void {
     const extra =
       associationId === '' || this.associationKey === ''
         ? undefined
         : new HeaderField(this.associationKey, associationId, Indexing.once);
     const replicated = this.replicated && only < 0;
-    const request = new Request(slot, generation, this, kind, headers, extra, halfClosed, replicated);
+    const request = new Request(slot, generation, this, kind, headers, extra, halfClosed, replicated, report);
     this.registry.put(request);
     this.requests++;
     if (replicated) this.inProgress.add(request);

@@ -10,6 +10,8 @@ import { ReplicaStream } from '../southbound/replica-stream.js';
 import type { Backend } from './backend.js';
 import { countAnswers, countEndedLeg } from './backend-counters.js';
 import { Backlog } from './backlog.js';
+import { LegTimes } from './leg-times.js';
+import { allAccepted, hasLegOn, slowestTaken } from './legs.js';
 import type { MethodKind } from './method-kind.js';
 import { chooseRule } from './responses/choose-rule.js';
 import { Merged } from './responses/merged.js';
@@ -58,6 +60,8 @@ export class Request {
   private readonly openedMs: number;
   /** True once the client had an answer to the end. */
   private settled = false;
+  /** Set where main wants to know how the legs came out. */
+  private readonly times: LegTimes | null;
 
   constructor(
     slot: number,
@@ -68,6 +72,7 @@ export class Request {
     extra: HeaderField | undefined,
     halfClosed: boolean,
     replicated: boolean,
+    report: boolean,
   ) {
     this.slot = slot;
     this.generation = generation;
@@ -77,6 +82,7 @@ export class Request {
     this.extra = extra;
     this.halfClosed = halfClosed;
     this.openedMs = backend.context.turn.nowMs();
+    this.times = report ? new LegTimes(this) : null;
     this.rule = chooseRule(this, kind, replicated);
     this.late = replicated && !kind.requestStream;
     this.boundary = replicated && kind.requestStream ? new MessageBoundary(0xffffffff, 'the client') : null;
@@ -121,7 +127,7 @@ export class Request {
 
   /** Lets go of request bytes that are kept and not needed: true; or of the batch they lie in. To be called now and then. */
   tidy(): boolean {
-    if (this.late || !this.legs.every(isAccepted)) {
+    if (this.late || !allAccepted(this.legs)) {
       this.backlog?.settle();
       return false;
     }
@@ -143,6 +149,7 @@ export class Request {
   onCancel(): void {
     this.running = false;
     countAnswers(this.backend.counters, this.legs, null, false);
+    this.times?.report(null, true);
     this.cancelLegs();
     this.backend.forget(this);
   }
@@ -162,6 +169,7 @@ export class Request {
     const leg = new ReplicaStream(this, connection, taken);
     this.legs.push(leg);
     this.openLegs++;
+    this.times?.opened();
     connection.open(leg, this.headers, this.extra, endStream);
     return leg;
   }
@@ -171,11 +179,7 @@ export class Request {
    * spoken. A leg that was lost counts as none: its replica missed the call. Returns true when a leg was opened.
    */
   catchUp(connection: Connection): boolean {
-    if (!this.running) return false;
-    for (const leg of this.legs) {
-      const same = leg.connection === connection && (leg.epoch === connection.epoch || leg.isWaiting);
-      if (same && leg.state !== 'lost') return false;
-    }
+    if (!this.running || hasLegOn(this.legs, connection)) return false;
     if (this.late) {
       if (!this.hasAllFrom(0)) {
         this.backend.counters.catchUpsRefused++;
@@ -225,12 +229,7 @@ export class Request {
   /** A replica took request bytes: the client gets window for what every live replica has taken. */
   legTook(): void {
     if (this.halfClosed || !this.running) return;
-    const { legs } = this;
-    let slowest = this.received;
-    for (let i = 0; i < legs.length; i++) {
-      const leg = legs[i]!;
-      if (leg.state === 'open' && leg.taken < slowest) slowest = leg.taken;
-    }
+    const slowest = slowestTaken(this.legs, this.received);
     const due = slowest - this.credited;
     if (due < this.backend.context.creditStep) return;
     this.credited = slowest;
@@ -240,6 +239,7 @@ export class Request {
   /** A leg's end is known; the response rule hears of it next. */
   legEnded(leg: ReplicaStream): void {
     this.openLegs--;
+    this.times?.ended(leg);
     countEndedLeg(this.backend.counters, leg, this.settled);
     // The slowest may have been this one.
     this.legTook();
@@ -276,6 +276,7 @@ export class Request {
     } else if (!trailersOnly && !this.headersSent) {
       this.forwardHeaders(leg, leg.held.headers!);
     }
+    this.times?.report(leg, false);
     const { index } = leg.connection;
     this.backend.context.port.trailers(this.slot, this.generation, index, this.durationMs, list, trailersOnly);
     this.answered(leg);
@@ -284,18 +285,15 @@ export class Request {
   /** The call failed; the message names the backend. */
   fail(status: Status, reason: string): void {
     if (!this.running) return;
-    const { cluster, name } = this.backend;
-    this.backend.context.port.fail(
-      this.slot,
-      this.generation,
-      status,
-      this.durationMs,
-      `backend ${name} of cluster ${cluster}: ${reason}`,
-    );
+    const { cluster, name, context } = this.backend;
+    const message = `backend ${name} of cluster ${cluster}: ${reason}`;
+    this.times?.report(null, false);
+    context.port.fail(this.slot, this.generation, status, this.durationMs, message);
     this.answered(null);
   }
 
-  private get durationMs(): number {
+  /** Since it was opened. */
+  get durationMs(): number {
     return this.backend.context.turn.nowMs() - this.openedMs;
   }
 
@@ -312,8 +310,4 @@ export class Request {
     if (this.openLegs > 0) this.backend.linger(this.legs);
     this.backend.forget(this);
   }
-}
-
-function isAccepted(leg: ReplicaStream): boolean {
-  return leg.isAccepted;
 }

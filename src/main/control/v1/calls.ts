@@ -9,6 +9,7 @@ import type { WorkerAnswers } from './worker-answers.js';
 
 /** `afrouter.v1.Call`. */
 export interface CallMessage {
+  readonly name: string;
   readonly listener: string;
   readonly peer: string;
   readonly method: string;
@@ -91,8 +92,9 @@ export class CallList {
 }
 
 function tell(call: ActiveCall, request: RequestSnapshot | undefined, toWallClock: number): CallMessage {
-  const { listener, peer, method, route, cluster, backend, state, beganMs } = call;
+  const { name, listener, peer, method, route, cluster, backend, state, beganMs } = call;
   return {
+    name,
     listener,
     peer,
     method,

@@ -1,7 +1,6 @@
 import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { Status } from '../../../grpc/status-code.js';
-import type { ThreadLog } from '../../../observability/log.js';
 import type { WorkerHost } from '../../backends/worker-host.js';
 import type { RoutingFile } from '../../config/routing-file.js';
 import type { Settings } from '../../config/settings.js';
@@ -9,6 +8,7 @@ import type { Listener } from '../../northbound/listener.js';
 import { packageVersion } from '../../package-file.js';
 import { ControlError } from '../control-error.js';
 import type { GrpcService } from '../grpc-service.js';
+import type { LogLevels } from '../log-levels.js';
 import type { Lookup } from '../lookup.js';
 import { Affinities } from './affinities.js';
 import { RouteBindings } from './bindings.js';
@@ -17,7 +17,6 @@ import { type ClustersEvent, ClusterWatch } from './cluster-watch.js';
 import { ClusterStates } from './clusters.js';
 import { dumpConfiguration } from './configuration-dump.js';
 import { Drains } from './drains.js';
-import { LogLevels } from './log-levels.js';
 import { change, query, serviceError } from './rpc.js';
 import { WorkerAnswers } from './worker-answers.js';
 
@@ -32,21 +31,20 @@ export interface ControlledRouter {
   /** The one in use. */
   readonly config: () => RoutingFile;
   readonly settings: Settings;
-  readonly log: ThreadLog;
+  readonly levels: LogLevels;
+  readonly log: Logger;
   /** Calls `watcher` whenever a connection or a backend may have changed. Returns what ends that. */
   watch(watcher: () => void): () => void;
 }
 
 /** `afrouter.v1.Control` (protos/control.proto). */
 export function controlService(router: ControlledRouter): GrpcService {
-  const { lookup, hosts, config, settings } = router;
-  const log = router.log.logger;
+  const { lookup, hosts, config, settings, levels, log } = router;
   const workers = new WorkerAnswers();
   const states = new ClusterStates(lookup, workers);
   const affinities = new Affinities(lookup);
   const bindings = new RouteBindings(lookup);
   const drains = new Drains(lookup, states);
-  const levels = new LogLevels(router.log, hosts);
   const calls = new CallList(lookup, workers, router.listeners);
   const startedUnixMs = Math.round(performance.timeOrigin);
   const handlers: UntypedServiceImplementation = {

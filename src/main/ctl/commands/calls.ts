@@ -28,8 +28,9 @@ export const calls: Command = {
 
 function callTable(rows: readonly CallMessage[], nowMs: number): string {
   return table(
-    ['AGE', 'METHOD', 'ROUTE', 'CLUSTER', 'BACKEND', 'STATE', 'REPLICAS', 'BYTES', 'PEER', 'LISTENER'],
+    ['CALL', 'AGE', 'METHOD', 'ROUTE', 'CLUSTER', 'BACKEND', 'STATE', 'REPLICAS', 'BYTES', 'PEER', 'LISTENER'],
     rows.map((call) => [
+      call.name,
       `${Math.max(0, (nowMs - call.beganUnixMs) / 1000).toFixed(1)} s`,
       call.method,
       call.route || '-',

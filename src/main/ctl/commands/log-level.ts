@@ -1,4 +1,4 @@
-import type { LevelsMessage } from '../../control/v1/log-levels.js';
+import type { LevelsMessage } from '../../control/log-levels.js';
 import { type Command, expectArgs, printJson } from '../command.js';
 import { table } from '../table.js';
 
