@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Bed, roundRobin, SERIAL_KEY } from '../support/bed.js';
+import { ControlClient } from '../support/control.js';
 import { answerTo } from '../support/echo.js';
 import { delay, eventually } from '../support/eventually.js';
 import type { Handler } from '../support/replica.js';
@@ -18,6 +19,7 @@ before(async () => {
       single: { s: { replicas: ['s1'], type: 'server' } },
     },
     absent: ['l1'],
+    control: true,
     routes: [
       roundRobin('late', 'late', ['Aim']),
       roundRobin('single', 'single', ['Get', 'Receive']),
@@ -243,6 +245,29 @@ test('a request over the replay limit is simply not caught up; one under it is',
   const { code, messages } = await large.outcome;
   assert.equal(code, 0);
   assert.equal(messages[0]!.replica, 'p1');
+});
+
+test('a replica that comes and goes leaves one leg at a stream, not one for each time', async () => {
+  bed.handle(never);
+  const call = bed.client.open('Bidi').send({ key: 'days' });
+  const client = new ControlClient(bed.controlPort);
+  try {
+    const legs = async () => {
+      const { calls } = await client.ask<{ calls: { replicas: { state: string }[] }[] }>('ListCalls');
+      return calls[0]?.replicas.map(({ state }) => state).sort();
+    };
+    for (let times = 1; times <= 4; times++) {
+      await eventually('both have it', () => bed.callsWithKey('days').length === 1 + times);
+      assert.deepEqual(await legs(), ['OPEN', 'OPEN']);
+      await bed.kill('p2');
+      assert.deepEqual(await legs(), ['LOST', 'OPEN']);
+      await bed.revive('p2');
+      call.send({ key: 'days' });
+    }
+  } finally {
+    call.cancel();
+    client.stop();
+  }
 });
 
 test('a request that is over is not replayed', async () => {

@@ -3,10 +3,18 @@ import type { RoutingFieldConfig } from '../config/routing-file.js';
 
 /** The serial numbers of one cluster: decimal, from 0, one for each call on any of its `serial_number` backends. */
 export class SerialNumbers {
-  private count = 0;
+  private count: number;
+
+  /** @param first a whole number from 0 to 2^53 - 1 */
+  constructor(first = 0) {
+    this.count = first;
+  }
 
   next(): string {
-    return String(this.count++);
+    const number = this.count;
+    // Beyond, adding one changes nothing, and every call would get the same.
+    this.count = number === Number.MAX_SAFE_INTEGER ? 0 : number + 1;
+    return String(number);
   }
 }
 

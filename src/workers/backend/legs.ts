@@ -21,6 +21,12 @@ export function hasLegOn(legs: readonly ReplicaStream[], connection: Connection)
   return false;
 }
 
+/** Takes the lost leg on `connection` out: a replica that comes and goes for days must not leave one behind each time. */
+export function forgetLost(legs: ReplicaStream[], connection: Connection): void {
+  const lost = legs.findIndex((leg) => leg.connection === connection && leg.state === 'lost');
+  if (lost >= 0) legs.splice(lost, 1);
+}
+
 /** Whether every replica has taken its stream on, so that none of them has to be sent again. */
 export function allAccepted(legs: readonly ReplicaStream[]): boolean {
   return legs.every(isAccepted);

@@ -11,7 +11,7 @@ import type { Backend } from './backend.js';
 import { countAnswers, countEndedLeg } from './backend-counters.js';
 import { Backlog } from './backlog.js';
 import { LegTimes } from './leg-times.js';
-import { allAccepted, hasLegOn, slowestTaken } from './legs.js';
+import { allAccepted, forgetLost, hasLegOn, slowestTaken } from './legs.js';
 import type { MethodKind } from './method-kind.js';
 import { chooseRule } from './responses/choose-rule.js';
 import { Merged } from './responses/merged.js';
@@ -180,6 +180,7 @@ export class Request {
    */
   catchUp(connection: Connection): boolean {
     if (!this.running || hasLegOn(this.legs, connection)) return false;
+    forgetLost(this.legs, connection);
     if (this.late) {
       if (!this.hasAllFrom(0)) {
         this.backend.counters.catchUpsRefused++;

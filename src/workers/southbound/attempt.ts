@@ -75,8 +75,12 @@ export class Attempt implements ClientSessionOwner, DialOwner {
 
   drain(): void {
     clearTimeout(this.timer);
-    if (this.session !== null) this.session.drain();
-    else this.socket.destroy();
+    if (this.session !== null) {
+      this.session.drain();
+      return;
+    }
+    this.end('given up');
+    this.socket.destroy();
   }
 
   onReady(): void {

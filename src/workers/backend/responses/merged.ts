@@ -28,7 +28,8 @@ class Source {
  */
 export class Merged implements ResponseRule {
   private readonly request: Request;
-  private readonly sources: Source[] = [];
+  /** Of the replicas that have sent messages and can send more. */
+  private sources: Source[] = [];
   /** Who sent what the client has not taken yet, oldest first: credit belongs to them in this order. */
   private readonly owed: { readonly source: Source; bytes: number; readonly givenBack: boolean }[] = [];
   private owedHead = 0;
@@ -134,6 +135,7 @@ export class Merged implements ResponseRule {
   private settleIfNoneLeft(ended: ReplicaStream): void {
     // Half a message of a stream that ended is of no use to anyone.
     ended.held.clear();
+    this.sources = this.sources.filter(({ leg }) => leg !== ended);
     if (this.request.openLegs > 0) return;
     if (this.answer !== null) this.request.forwardTrailers(this.answerBy!, this.answer, this.answerTrailersOnly);
     else this.none.settle(this.request);
