@@ -68,8 +68,7 @@ export class CallList {
   private async ask(calls: readonly ActiveCall[]): Promise<ReadonlyMap<ActiveCall, RequestSnapshot>> {
     const byHost = new Map<WorkerHost, ActiveCall[]>();
     for (const call of calls) {
-      // Nobody owns a backend that the routing file does not have any more: of its last calls the legs are not told.
-      if (call.backend === undefined || call.backend.current() !== call.backend) continue;
+      if (call.backend === undefined) continue;
       const host = this.lookup.hostOf(call.backend);
       // A backend that a new configuration has removed finishes its calls, but nobody can be asked about them.
       if (host === undefined) continue;
