@@ -183,7 +183,7 @@ test('calls: what is in flight, and only what is old', async () => {
 test('log-level, config and version', async () => {
   assert.match(
     await printed('log-level'),
-    /^COMPONENT +LEVEL\nmain +info\nmain\/northbound +info\n[^]*^worker-0 +info\n/m,
+    /^COMPONENT +LEVEL\nmain +info\nmain\/northbound +info\n[\s\S]*^worker-0 +info\n/m,
   );
   assert.match(await printed('log-level', 'main', 'debug'), /main +debug/);
   assert.deepEqual(
