@@ -83,7 +83,7 @@ export class Daemon implements Reloadable {
 
   private buildApi({ api }: RoutingFile): ControlServer | undefined {
     if (api === undefined) return undefined;
-    const { settings, fleet, listeners, readiness, logLevels: levels } = this;
+    const { settings, fleet, listeners, readiness, reloader, logLevels: levels } = this;
     const log = this.threadLog.area('control');
     const routers = (): Routers => this.routers;
     const config = (): RoutingFile => this.config;
@@ -95,7 +95,7 @@ export class Daemon implements Reloadable {
       settings.tlsHandshakeMs,
       [
         configurationService(new RouterControls(lookup, fleet, routers), log),
-        controlService({ lookup, hosts: fleet.hosts, listeners, config, settings, levels, log, watch }),
+        controlService({ lookup, hosts: fleet.hosts, listeners, config, settings, reloader, levels, log, watch }),
         healthService(readiness),
       ],
       log,

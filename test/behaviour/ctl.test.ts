@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { Bed, roundRobin } from '../support/bed.js';
 import { type CtlResult, runCtl, spawnCtl } from '../support/ctl.js';
@@ -236,4 +237,25 @@ test('--help names every command and goes to standard output; afrouter --help na
   ]) {
     assert.match(out, new RegExp(`^ {2}${command}`, 'm'));
   }
+});
+
+test('reload applies the routing file, or says every error and exits with 1', async () => {
+  const before = readFileSync(bed.daemon.file, 'utf8');
+  const missing = await run('reload', '--last');
+  assert.deepEqual([missing.code, missing.out], [1, '']);
+  assert.match(await printed('reload'), /control API: applied, no change\n$/);
+  const wrong = JSON.parse(before);
+  wrong.backend_clusters[0].backends = [];
+  writeFileSync(bed.daemon.file, JSON.stringify(wrong));
+  const rejected = await run('reload');
+  assert.equal(rejected.code, 1);
+  assert.match(rejected.out, /rejected, nothing has changed\nerror: .*backend_clusters\[0\]\.backends/);
+  wrong.backend_clusters[0].backends = JSON.parse(before).backend_clusters[0].backends.slice(0, 1);
+  writeFileSync(bed.daemon.file, JSON.stringify(wrong));
+  const applied = await json('reload');
+  assert.deepEqual([applied.applied, applied.removed], [true, ['backend shards/b', 'connection shards/b/b1']]);
+  assert.equal((await json('reload', '--last')).atUnixMs, applied.atUnixMs);
+  writeFileSync(bed.daemon.file, before);
+  assert.match(await printed('reload'), /\+ backend shards\/b\n/);
+  await bed.daemon.untilOpen(['b1']);
 });

@@ -8,6 +8,7 @@ import { configuration } from './commands/configuration.js';
 import { connection } from './commands/connection.js';
 import { drain, undrain } from './commands/drain.js';
 import { logLevel } from './commands/log-level.js';
+import { reload } from './commands/reload.js';
 import { version } from './commands/version.js';
 import { ControlClient } from './control-client.js';
 import { type CtlOptions, parseOptions } from './options.js';
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   calls,
   'log-level': logLevel,
   config: configuration,
+  reload,
   version,
 };
 

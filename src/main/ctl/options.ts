@@ -28,6 +28,7 @@ const SPECIAL = {
   cluster: { type: 'string' },
   service: { type: 'string' },
   watch: { type: 'boolean' },
+  last: { type: 'boolean' },
   limit: { type: 'string' },
   'older-than': { type: 'string' },
 } as const satisfies Options;
@@ -51,8 +52,8 @@ export interface CtlOptions {
  */
 export function parseOptions(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): CtlOptions {
   const { values, positionals } = parse(argv);
-  const { json = false, help = false, watch, cluster, service, limit } = values;
-  const flags = Object.entries({ watch, cluster, service, limit, 'older-than': values['older-than'] });
+  const { json = false, help = false, watch, last, cluster, service, limit } = values;
+  const flags = Object.entries({ watch, last, cluster, service, limit, 'older-than': values['older-than'] });
   return {
     words: positionals,
     json,

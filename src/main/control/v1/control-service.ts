@@ -6,6 +6,7 @@ import type { RoutingFile } from '../../config/routing-file.js';
 import type { Settings } from '../../config/settings.js';
 import type { Listener } from '../../northbound/listener.js';
 import { packageVersion } from '../../package-file.js';
+import type { Reloader } from '../../reload/reloader.js';
 import { ControlError } from '../control-error.js';
 import type { GrpcService } from '../grpc-service.js';
 import type { LogLevels } from '../log-levels.js';
@@ -17,6 +18,7 @@ import { type ClustersEvent, ClusterWatch } from './cluster-watch.js';
 import { ClusterStates } from './clusters.js';
 import { dumpConfiguration } from './configuration-dump.js';
 import { Drains } from './drains.js';
+import { Reloads } from './reloads.js';
 import { change, query, serviceError } from './rpc.js';
 import { WorkerAnswers } from './worker-answers.js';
 
@@ -31,6 +33,7 @@ export interface ControlledRouter {
   /** The one in use. */
   readonly config: () => RoutingFile;
   readonly settings: Settings;
+  readonly reloader: Reloader;
   readonly levels: LogLevels;
   readonly log: Logger;
   /** Calls `watcher` whenever a connection or a backend may have changed. Returns what ends that. */
@@ -46,6 +49,7 @@ export function controlService(router: ControlledRouter): GrpcService {
   const bindings = new RouteBindings(lookup);
   const drains = new Drains(lookup, states);
   const calls = new CallList(lookup, workers, router.listeners);
+  const reloads = new Reloads(router.reloader);
   const startedUnixMs = Math.round(performance.timeOrigin);
   const handlers: UntypedServiceImplementation = {
     ListClusters: query(log, 'ListClusters', async ({ cluster }: { cluster: string }) => ({
@@ -75,6 +79,8 @@ export function controlService(router: ControlledRouter): GrpcService {
     GetConfiguration: query(log, 'GetConfiguration', () =>
       dumpConfiguration(config(), settings, lookup.backend.bind(lookup)),
     ),
+    Reload: change(log, 'Reload', () => reloads.reload()),
+    GetLastReload: query(log, 'GetLastReload', () => reloads.last()),
     ListCalls: query(log, 'ListCalls', calls.list.bind(calls)),
     GetVersion: query(log, 'GetVersion', () => ({
       version: packageVersion(),
