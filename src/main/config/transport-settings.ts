@@ -50,7 +50,7 @@ export const TRANSPORT_SETTINGS = {
     'AFROUTER_MAX_OUTPUT_BYTES',
     integer(16 * KIB, GIB),
     MIB,
-    'Bytes that may wait in a socket at all: a peer that makes answers pile up and does not read them is closed (CVE-2019-9517).',
+    'Bytes that may wait in a socket at all, never less than DATA alone can make wait: a peer that makes answers pile up and does not read them is closed (CVE-2019-9517).',
   ),
   handshakeTimeoutMs: setting(
     'AFROUTER_HANDSHAKE_TIMEOUT_MS',
