@@ -33,12 +33,12 @@ function indexedField(bytes: number): Buffer {
 /** A reference to the newest field of the dynamic table: one octet for all of it. */
 const REFERENCE = 0x80 | 62;
 
-function block(stream: number, bytes: Buffer): Buffer[] {
+function block(stream: number, bytes: Buffer, flags: number = Flag.END_STREAM): Buffer[] {
   const frames: Buffer[] = [];
   for (let at = 0; at === 0 || at < bytes.length; at += 16384) {
     const end = at + 16384 >= bytes.length ? Flag.END_HEADERS : 0;
     const type = at === 0 ? Type.HEADERS : Type.CONTINUATION;
-    frames.push(frame(type, at === 0 ? end | Flag.END_STREAM : end, stream, bytes.subarray(at, at + 16384)));
+    frames.push(frame(type, at === 0 ? end | flags : end, stream, bytes.subarray(at, at + 16384)));
   }
   return frames;
 }
@@ -81,12 +81,17 @@ for (const [what, extra] of [
     await underAttack(bed, async () => {
       const peer = await RawPeer.dial(bed.port);
       peer.request(1, UNARY);
-      peer.send(...block(3, Buffer.concat([requestBlock(UNARY), bytes])));
+      peer.send(...block(3, Buffer.concat([requestBlock(UNARY), bytes]), 0));
       const { payload } = await peer.untilFrame(
         'an answer',
         ({ type, stream }) => type === Type.HEADERS && stream === 3,
       );
       assert.ok(payload.includes('431'), 'status 431');
+      const reset = await peer.untilFrame(
+        'the stream is closed, whatever else the client would send on it',
+        ({ type, stream }) => type === Type.RST_STREAM && stream === 3,
+      );
+      assert.equal(reset.payload.readUInt32BE(0), 0, 'NO_ERROR');
       peer.send(frame(Type.DATA, Flag.END_STREAM, 1, Buffer.alloc(5)));
       await peer.untilFrame('the other call', ({ type, stream }) => type === Type.HEADERS && stream === 1);
       assert.deepEqual(goaways(peer), []);

@@ -1,5 +1,6 @@
 import type { RpcError } from '../../grpc/rpc-error.js';
 import { statusTrailers, trailersOnly } from '../../grpc/trailers.js';
+import { ErrorCode } from '../../http2/frame/error-code.js';
 import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
 import { HeaderList } from '../../http2/hpack/header-list.js';
 import type { Stream } from '../../http2/stream/stream.js';
@@ -13,6 +14,8 @@ export function rescue(stream: Stream, error: RpcError, headersSent: boolean): v
 /** Answers a request that is not gRPC with a bare HTTP status (grpc/doc/PROTOCOL-HTTP2.md asks 415 for a foreign content type). */
 export function rejectHttp(stream: Stream, status: 405 | 415 | 431): void {
   stream.sendHeaders(REJECTIONS[status], undefined, true);
+  // A body may still come, or never end: it is not needed (RFC 9113 §8.1), and the stream must not stay for it.
+  stream.reset(ErrorCode.NO_ERROR);
 }
 
 const REJECTIONS = {
