@@ -24,7 +24,7 @@ test('the defaults that behaviour.md names', () => {
 /** Another value than the default that the setting takes. */
 function another({ default: byDefault, format }: Setting<unknown>): string {
   const next = byDefault !== undefined && /^\d+$/.test(byDefault) ? [String(Number(byDefault) + 1)] : [];
-  const found = [...next, 'true', 'debug', 'none', '8', 'else', 'a-token-of-20-letters'].find(
+  const found = [...next, 'true', 'debug', 'none', 'all', '8', 'else', 'a-token-of-20-letters'].find(
     (value) => value !== byDefault && format.parse(value) !== undefined,
   );
   assert.ok(found, format.allowed);
