@@ -8,6 +8,7 @@ import { loadSettings, type Settings } from './config/settings.js';
 import type { LogLevels } from './control/log-levels.js';
 import { packageVersion } from './package-file.js';
 import { FileWatch } from './reload/file-watch.js';
+import type { Tracing } from './tracing/open-telemetry.js';
 
 /** Exit codes: 0 all is well or drained, 1 configuration or start failed, 130 a second signal cut the drain short. */
 const EXIT_FAILED = 1;
@@ -44,7 +45,8 @@ async function run(settings: Settings, { config, text }: LoadedRoutingFile, thre
   const log = threadLog.logger;
   // Loaded only now: a dry run needs neither gRPC nor an HTTP server, which take most of the time to load.
   const { Daemon } = await import('./daemon.js');
-  const daemon = new Daemon(config, () => loadRoutingFile(settings.config), settings, threadLog);
+  const tracing = settings.otel ? await startTracing(settings.otelSample, log) : null;
+  const daemon = new Daemon(config, () => loadRoutingFile(settings.config), settings, threadLog, tracing);
   const { reloader } = daemon;
   const started = daemon.start();
   const reload = (reason: string): void => {
@@ -84,6 +86,11 @@ async function run(settings: Settings, { config, text }: LoadedRoutingFile, thre
     log.fatal({ event: 'start_failed', err: error }, 'the router could not start');
     process.exit(EXIT_FAILED);
   }
+}
+
+async function startTracing(oneIn: number, log: Logger): Promise<Tracing> {
+  const { Tracing } = await import('./tracing/open-telemetry.js');
+  return Tracing.start(oneIn, log);
 }
 
 /** Everything is logged, or as before again. A line of level warn says so, as few logs leave those out. */

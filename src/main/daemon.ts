@@ -26,6 +26,7 @@ import { Listeners } from './northbound/listeners.js';
 import { packageVersion } from './package-file.js';
 import { type Reloadable, Reloader } from './reload/reloader.js';
 import { buildRouters, type Routers, type RoutingOptions } from './routing/build-routers.js';
+import type { Tracing } from './tracing/open-telemetry.js';
 
 /** How long a reload waits for new backends to connect before calls are routed to them, in ms. */
 const CONNECT_PATIENCE_MS = 2000;
@@ -44,6 +45,7 @@ export class Daemon implements Reloadable {
   private readonly listeners: Listeners;
   private readonly readiness: Readiness;
   private readonly admin: AdminServer | undefined;
+  private readonly tracing: Tracing | null;
   private routers: Routers;
   private readonly threadLog: ThreadLog;
   readonly logLevels: LogLevels;
@@ -53,10 +55,18 @@ export class Daemon implements Reloadable {
 
   /**
    * @param config a valid routing file
+   * @param tracing null = no traces
    * @param load reads and checks the routing file again; throws ConfigError
    * @throws Error when a service definition or the like cannot be used; no port is open then
    */
-  constructor(config: RoutingFile, load: () => LoadedRoutingFile, settings: Settings, threadLog: ThreadLog) {
+  constructor(
+    config: RoutingFile,
+    load: () => LoadedRoutingFile,
+    settings: Settings,
+    threadLog: ThreadLog,
+    tracing: Tracing | null,
+  ) {
+    this.tracing = tracing;
     this.threadLog = threadLog;
     this.config = config;
     this.reloader = new Reloader(load, this, threadLog.area('config'));
@@ -67,7 +77,13 @@ export class Daemon implements Reloadable {
     this.readiness = new Readiness(settings.readyPolicy);
     this.fleet = new Fleet(config.clusters, settings, turn, threadLog.area('backends'), () => this.readiness.changed());
     this.logLevels = new LogLevels(threadLog, this.fleet.hosts);
-    this.factory = new ListenerFactory(settings, this.readiness, turn, northbound, callReporter(settings, turn, null));
+    this.factory = new ListenerFactory(
+      settings,
+      this.readiness,
+      turn,
+      northbound,
+      callReporter(settings, turn, tracing),
+    );
     this.listeners = new Listeners(this.factory, settings.drainMs, northbound);
     this.routers = buildRouters(config, this.fleet.clusters, this.routingOptions());
     this.readiness.configure(this.fleet.clusters, clustersOfServices(config.routers));
@@ -244,6 +260,7 @@ export class Daemon implements Reloadable {
     this.listeners.close();
     this.api?.close();
     await this.fleet.stop();
+    await this.tracing?.stop();
     await this.admin?.close();
   }
 }

@@ -13,8 +13,8 @@ function read(...values: string[]): ReturnType<typeof traceParent> {
 }
 
 test('a well-formed traceparent is read, and so is one of a version to come', () => {
-  assert.deepEqual(read(`00-${TRACE}-${SPAN}-01`), { traceId: TRACE, spanId: SPAN, sampled: true });
-  assert.deepEqual(read(`00-${TRACE}-${SPAN}-02`), { traceId: TRACE, spanId: SPAN, sampled: false });
+  assert.deepEqual(read(`00-${TRACE}-${SPAN}-01`), { traceId: TRACE, spanId: SPAN, flags: 1 });
+  assert.deepEqual(read(`00-${TRACE}-${SPAN}-02`), { traceId: TRACE, spanId: SPAN, flags: 2 });
   assert.deepEqual(read(`cc-${TRACE}-${SPAN}-01-what-the-future-brings`)?.traceId, TRACE);
 });
 

@@ -6,8 +6,8 @@ export interface TraceParent {
   readonly traceId: string;
   /** 16 hexadecimal digits, not all zero. */
   readonly spanId: string;
-  /** The caller may have recorded it. */
-  readonly sampled: boolean;
+  /** 8 bits; the lowest: the caller may have recorded it. */
+  readonly flags: number;
 }
 
 /** W3C Trace Context, 3.2.2; versions to come may say more after it. */
@@ -27,5 +27,5 @@ export function traceParent(headers: HeaderList): TraceParent | undefined {
   if (value === undefined || value.length > MAX_LENGTH) return undefined;
   const [, version, traceId, spanId, flags, more] = FORMAT.exec(value) ?? [];
   if (traceId === undefined || (version === '00' && more !== undefined)) return undefined;
-  return { traceId, spanId: spanId!, sampled: (Number.parseInt(flags!, 16) & 1) === 1 };
+  return { traceId, spanId: spanId!, flags: Number.parseInt(flags!, 16) };
 }

@@ -5,7 +5,7 @@ import { choice, either, flag, integer, TOKEN_FORMAT } from './setting-format.js
 const ACCESS_LOG_MODES = ['off', 'errors', 'sampled', 'all'] as const;
 export type AccessLogMode = (typeof ACCESS_LOG_MODES)[number];
 
-/** Settings of the access log; docs/logs.md. */
+/** Settings of the access log (docs/logs.md) and of traces (docs/tracing.md). */
 export const LOG_SETTINGS = {
   accessLog: setting(
     'AFROUTER_ACCESS_LOG',
@@ -30,5 +30,17 @@ export const LOG_SETTINGS = {
     either(choice(['random']), TOKEN_FORMAT),
     'random',
     'The secret of the hash of routing keys. Routers with the same one write the same hashes; `random`: another one at each start.',
+  ),
+  otel: setting(
+    'AFROUTER_OTEL',
+    flag(),
+    'false',
+    'Trace calls with OpenTelemetry and send the spans by OTLP over HTTP; where to, and more, is said by the standard OTEL_ variables.',
+  ),
+  otelSample: setting(
+    'AFROUTER_OTEL_SAMPLE',
+    integer(1, 1_000_000_000),
+    100,
+    'One call in so many is traced of those that bring no trace context, drawn at random. Others are traced if their caller is.',
   ),
 };
