@@ -240,6 +240,24 @@ test('a wrong file is rejected with all its errors, and nothing changes', async 
   assert.ok(['a', 'b'].includes(await ownerOf('still', 'Unary')));
 });
 
+test('clients that come to a new port and leave before it is served do no harm', async () => {
+  const port = await freePort();
+  // A backend that is down holds the change up for a while, with the port open.
+  const next = file(plan({ clusters: { shards: { a: ['a1'], c: ['c1'] } } }));
+  const [{ backends }] = next.backend_clusters as [{ backends: { connections: object[] }[] }];
+  backends[1]!.connections = [{ name: 'down', addr: '127.0.0.1', port: await freePort() }];
+  const [server] = next.servers as object[];
+  next.servers = [server, { ...server, name: 'second', port }];
+  const applied = bed.daemon.reload(next);
+  const stays = await eventually('the port is open', () => RawPeer.dial(port).catch(() => undefined));
+  for (let i = 0; i < 20; i++) (await RawPeer.dial(port)).socket.resetAndDestroy();
+  assert.equal((await applied).event, 'config_applied');
+  stays.call(1, '/afrouter.test.Echo/Unary');
+  await stays.untilAnswered(1);
+  stays.destroy();
+  assert.equal(bed.daemon.exited, null);
+});
+
 test('a port that cannot be had rejects the whole change', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));

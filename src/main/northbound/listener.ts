@@ -104,7 +104,7 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     }
     const { early } = this;
     this.early = null;
-    for (const socket of early ?? []) this.admit(socket);
+    for (const socket of early ?? []) if (!socket.destroyed) this.admit(socket);
   }
 
   /** Opens the port; nobody is served before {@link configure}. @throws Error (rejects) when it cannot be had */
@@ -136,8 +136,14 @@ export class Listener implements ClientConnectionOwner, TlsAcceptorOwner {
     this.context.counters.connections++;
     this.bytes.add(socket);
     socket.once('close', () => this.sockets--);
-    if (this.early === null) this.admit(socket);
-    else this.early.push(socket);
+    if (this.early === null) {
+      this.admit(socket);
+      return;
+    }
+    socket.on('error', () => {
+      // Whoever leaves before there is anything to serve is not served; without a listener the process would end of it.
+    });
+    this.early.push(socket);
   }
 
   private admit(socket: Socket): void {
