@@ -133,29 +133,39 @@ export class WorkerHost {
     );
   }
 
+  /**
+   * Tells the thread of a change that its backends have taken on here. Without a thread there is nobody to tell, and one that
+   * dies of it, or meanwhile, is replaced by one that starts with the change: so it is no failure of whoever asked for it.
+   */
+  private async tell(name: string, task: object): Promise<void> {
+    if (this.port === null) return;
+    await this.pool.run(task, { name }).catch((error: unknown) => {
+      this.log.error(
+        { event: 'worker_change_failed', task: name, err: error },
+        'the worker thread did not take a change',
+      );
+    });
+  }
+
   /** Gives a connection a new address, now and for every thread to come. */
   async move(backend: BackendLink, connection: number, addr: string, port: number): Promise<void> {
     backend.setAddress(connection, addr, port);
-    // Without a thread there is nobody to tell: the next one starts with the new address.
-    if (this.port === null) return;
     const task: MoveTask = { backend: backend.index, connection, addr, port };
-    await this.pool.run(task, { name: 'move' });
+    await this.tell('move', task);
   }
 
   /** Gives a backend new certificates, now and for every thread to come; open connections stay. */
   async renew(backend: BackendLink, material: CertificateMaterial): Promise<void> {
     backend.setCertificates(material);
-    if (this.port === null) return;
     const task: CertificatesTask = { backend: backend.index, material };
-    await this.pool.run(task, { name: 'certificates' });
+    await this.tell('certificates', task);
   }
 
   /** Stops new legs on a connection or allows them again, now and for every thread to come. */
   async drain(backend: BackendLink, connection: number, drained: boolean): Promise<void> {
     backend.setConnectionDrained(connection, drained);
-    if (this.port === null) return;
     const task: DrainTask = { backend: backend.index, connection, drained };
-    await this.pool.run(task, { name: 'drain' });
+    await this.tell('drain', task);
   }
 
   get logLevels(): ThreadLevels {
@@ -186,10 +196,7 @@ export class WorkerHost {
     if (port === null) return;
     for (const backend of added) backend.attach(port);
     const task: ConfigureTask = { add: added.map((b) => b.plan()), update: updated.map((b) => b.plan()) };
-    // A thread that dies of it is replaced by one that gets all of this at its start.
-    await this.pool.run(task, { name: 'configure' }).catch((error: unknown) => {
-      this.log.error({ event: 'worker_configure_failed', err: error }, 'the worker thread did not take a change');
-    });
+    await this.tell('configure', task);
   }
 
   /** The backend gets no more calls. */

@@ -38,7 +38,7 @@ export class CertificateWatch {
     try {
       await this.compare();
     } catch (error) {
-      // Unreadable (the message of the system names the file), or a worker died just now; the next look tries again.
+      // Unreadable (the message of the system names the file); the next look tries again.
       const reason = error instanceof Error ? error.message : String(error);
       this.complain(reason, [reason]);
     } finally {
