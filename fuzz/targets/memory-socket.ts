@@ -41,7 +41,7 @@ export class MemorySocket extends Duplex {
   }
 }
 
-/** Everything that is due now has run: microtasks, the ticks of streams. */
+/** Everything that is due now has run, and what it led to: microtasks, the ticks of streams, the flush at the end of the turn. */
 export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }

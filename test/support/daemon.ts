@@ -41,6 +41,9 @@ export interface DaemonSettings {
   readonly cwd?: string;
 }
 
+// The test runner ends a file that takes too long with SIGTERM; its daemons must not outlive it.
+process.once('SIGTERM', () => process.exit(143));
+
 /** The built daemon as a child process. */
 export class Daemon {
   readonly lines: LogLine[] = [];

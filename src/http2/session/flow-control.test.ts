@@ -224,7 +224,7 @@ for (const slow of [false, true]) {
         let seen = 0;
         for (const step of steps) {
           apply(step, model, owner, socket, pattern);
-          await null;
+          await settled();
           // What was on its way when a window shrank was within it: frames are taken before the next change.
           seen = receive(model, socket.output, seen);
           if (!slow) checkNothingStuck(model, owner);
@@ -278,13 +278,13 @@ test('the window of a stream is known to the octet: what fills it is taken, one 
           const back = Math.min(taken, consume);
           taken -= back;
           stream.consume(back);
-          await null;
+          await settled();
           updates();
           assert.ok(window <= FIRST_WINDOW, 'more was given back than came');
         }
         if (owner.resets[0] === undefined) {
           stream.consume(taken);
-          await null;
+          await settled();
           updates();
           assert.ok(window > FIRST_WINDOW / 2, 'credit is held back by which the peer could be stuck');
         }
@@ -305,7 +305,7 @@ test('no empty DATA frame is sent but one that ends its stream, and no DATA afte
   second!.sendTrailers(new HeaderList([]));
   second!.sendData(Buffer.alloc(9), 0, 9, false);
   assert.equal(second!.queuedBytes, 70_000 - FIRST_WINDOW);
-  await null;
+  await settled();
   const data = splitFrames(socket.output).frames.filter(({ type, stream }) => type === Type.DATA && stream === id(0));
   assert.deepEqual(
     data.map(({ flags }) => flags),
