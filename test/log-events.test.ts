@@ -18,7 +18,11 @@ const ACCESS_LOG = join('main', 'call-reports', 'access-log.ts');
 
 const logged: readonly LoggedEvent[] = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
-  .flatMap((path) => eventsOf(path, readFileSync(join(src, path), 'utf8')));
+  .flatMap((path) => eventsOf(path, withoutComments(readFileSync(join(src, path), 'utf8'))));
+
+function withoutComments(text: string): string {
+  return text.replace(/^\s*\/\/.*$/gm, '');
+}
 
 function eventsOf(where: string, text: string): LoggedEvent[] {
   return [...text.matchAll(/\{\s*event(?::\s*([^,}]*))?[,}]/g)].flatMap(({ index, 1: value }) => {

@@ -55,8 +55,8 @@ export class Daemon implements Reloadable {
 
   /**
    * @param config a valid routing file
-   * @param tracing null = no traces
    * @param load reads and checks the routing file again; throws ConfigError
+   * @param tracing null = no traces
    * @throws Error when a service definition or the like cannot be used; no port is open then
    */
   constructor(

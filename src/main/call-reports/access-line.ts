@@ -41,7 +41,8 @@ export function accessLine(call: EndedCall, { key, keyHash, trace }: LineExtras)
   const { totalMs, backendMs, legs } = call;
   return {
     event: 'call',
-    call: name(call.name),
+    // Its end is what matters, so it is not cut: the listener's name is the operator's.
+    call: call.name,
     listener: name(call.listener),
     peer: call.peer,
     method: printable(call.path),
