@@ -23,7 +23,7 @@ after(async () => {
  * What grpc-js says of a call whose HEADERS were still queued in the client when GOAWAY came: nghttp2 throws them away (on Node 26
  * the write fails; before, the stream is refused, and the one silent retry may meet the same session again). Nothing has left
  * the client, and no server can do anything about it. That the router itself refuses no stream between its two GOAWAYs is seen
- * frame by frame in connection-care.test.ts.
+ * frame by frame in client-connection-age.test.ts.
  */
 const NEVER_SENT = new Set([
   'Write error: Stream closed with error code NGHTTP2_REFUSED_STREAM',
