@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Turn } from '../http2/codec/turn.js';
 import type { ThreadLog } from '../observability/log.js';
-import type { BackendLink } from './backends/backend-link.js';
+import { backendsOf } from './backends/cluster.js';
 import { Fleet } from './backends/fleet.js';
 import { callReporter } from './call-reports/reporting.js';
 import { CertificateRenewal } from './certificates/certificate-renewal.js';
@@ -28,7 +28,7 @@ import { type Reloadable, Reloader } from './reload/reloader.js';
 import { buildRouters, type Routers, type RoutingOptions } from './routing/build-routers.js';
 import type { Tracing } from './tracing/open-telemetry.js';
 
-/** How long a reload waits for new backends to connect before calls are routed to them, in ms. */
+/** How long backends that are dialled for the first time have to connect before calls are routed to them, in ms. */
 const CONNECT_PATIENCE_MS = 2000;
 
 /**
@@ -154,6 +154,8 @@ export class Daemon implements Reloadable {
       await this.api?.listen();
       const change = this.listeners.plan(this.config.servers);
       await this.listeners.open(change);
+      // Whoever connects meanwhile is served afterwards, and finds the backends there.
+      await this.fleet.untilDialled(backendsOf(this.fleet.clusters), CONNECT_PATIENCE_MS);
       this.listeners.settle(change, (server) => this.routers.forServer(server));
       this.watchCertificates();
       this.readiness.started();
@@ -189,7 +191,7 @@ export class Daemon implements Reloadable {
       throw error;
     }
     await this.fleet.extend(fleet);
-    await untilOpen(fleet.added);
+    await this.fleet.untilDialled(fleet.added, CONNECT_PATIENCE_MS);
     this.routers = buildRouters(config, fleet.clusters, this.routingOptions(), this.routers);
     this.listeners.settle(listeners, (server) => this.routers.forServer(server));
     this.fleet.settle(fleet);
@@ -262,14 +264,6 @@ export class Daemon implements Reloadable {
     await this.fleet.stop();
     await this.tracing?.stop();
     await this.admin?.close();
-  }
-}
-
-/** Resolves when every one of them can take calls, or the patience is over: some may be down, and are then routed around. */
-async function untilOpen(backends: readonly BackendLink[]): Promise<void> {
-  const limit = performance.now() + CONNECT_PATIENCE_MS;
-  while (performance.now() < limit && !backends.every((backend) => backend.isOpen() || !backend.isAnyExpected)) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { Bed, roundRobin } from '../support/bed.js';
 import { EchoClient } from '../support/client.js';
+import { Daemon } from '../support/daemon.js';
 import { answerTo } from '../support/echo.js';
 import { delay, eventually, within } from '../support/eventually.js';
 import { Type } from '../support/frames.js';
@@ -106,4 +108,18 @@ test('the log is one JSON object a line with an event and a time', async (t) => 
     assert.equal(typeof line.event, 'string', JSON.stringify(line));
     assert.ok(!Number.isNaN(Date.parse(String(line.time))));
   }
+});
+
+test('who connects as soon as the port is open finds the replicas connected', async (t) => {
+  const bed = await start();
+  t.after(() => bed.stop());
+  const configuration = readFileSync(bed.daemon.file, 'utf8');
+  await bed.daemon.stop();
+  const again = Daemon.spawn(configuration);
+  t.after(() => again.stop());
+  await eventually('the port is open', async () => !(await refused(bed.port)));
+  const early = new EchoClient(bed.port);
+  t.after(() => early.stop());
+  const { code, details } = await early.call('Unary', { key: 'early' });
+  assert.equal(code, 0, details);
 });

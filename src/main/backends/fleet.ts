@@ -7,6 +7,9 @@ import { BackendNumbers, backendsOf, buildClusters, type Clusters } from './clus
 import { placeBackends, placeLater, type WorkerCount } from './placement.js';
 import { type HostSettings, WorkerHost } from './worker-host.js';
 
+/** How often it is looked whether first attempts have ended, in ms. */
+const DIAL_LOOK_MS = 10;
+
 /** What the fleet needs to know of the settings. */
 export interface FleetSettings extends HostSettings {
   readonly workers: WorkerCount;
@@ -67,6 +70,38 @@ export class Fleet {
   async start(): Promise<void> {
     this.started = true;
     await Promise.all(this.hosts.map((host) => host.start()));
+  }
+
+  /**
+   * Resolves when each of these backends can take calls, or every one of its connections has failed to dial for the first time,
+   * or `limitMs` is over: one that is down is routed around.
+   */
+  async untilDialled(backends: readonly BackendLink[], limitMs: number): Promise<void> {
+    const limit = performance.now() + limitMs;
+    let left = backends;
+    while (performance.now() < limit) {
+      left = left.filter((backend) => !backend.isOpen() && backend.isAnyExpected);
+      if (left.length === 0) return;
+      const dialling = Promise.all(left.map((backend) => this.isDialling(backend)));
+      // A thread that is stuck does not answer: the limit counts all the same.
+      const answers = await Promise.race([dialling, after(limit - performance.now())]);
+      if (answers === undefined) return;
+      left = left.filter((_, i) => answers[i]);
+      await after(DIAL_LOOK_MS);
+    }
+  }
+
+  /** Whether an attempt is under way whose end is not known yet. */
+  private async isDialling(backend: BackendLink): Promise<boolean> {
+    try {
+      const { backends } = await this.hostOf(backend).snapshot();
+      const known = backends.find(({ index }) => index === backend.index);
+      // One that is open there and not here yet is about to be known.
+      return known?.connections.some(({ state }) => state === 'dialling' || state === 'open') ?? false;
+    } catch {
+      // Its thread has just died; the next one dials again.
+      return false;
+    }
   }
 
   /** The worker that owns a backend; there is one while the routing file has it. */
@@ -144,4 +179,8 @@ export class Fleet {
   async stop(): Promise<void> {
     await Promise.all(this.hosts.map((host) => host.stop()));
   }
+}
+
+function after(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
 }
