@@ -224,6 +224,12 @@ test('an exclusive binding is listed, holds its backend, and gives it free when 
   const { code, details } = await control.outcome('DeleteBinding', seat);
   assert.equal(code, 5);
   assert.match(details, /backend b is bound to no client/);
+  assert.equal((await control.outcome('GetBinding', seat)).code, 5);
+  await control.ask('SetBinding', seat);
+  assert.equal((await control.ask<{ backend: string }>('GetBinding', seat)).backend, 'b');
+  assert.equal((await control.outcome('SetBinding', seat)).code, 6);
+  assert.equal((await take()).code, 8, 'one that was set is given to nobody');
+  await control.ask('DeleteBinding', seat);
   assert.deepEqual((await take()).headers!.get('seat'), ['b']);
   assert.equal((await control.outcome('DeleteBinding', { route: route('turns'), backend: 'a' })).code, 9);
 });

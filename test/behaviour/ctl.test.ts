@@ -138,13 +138,17 @@ test('a key that holds control characters cannot drive the terminal', async () =
   assert.match(out, /\\x1b\[2J\\x0afake/);
 });
 
-test('bindings: list and delete', async () => {
+test('bindings: list, get, set and delete', async () => {
   const { headers } = await bed.client.call('Subscribe', {}, { metadata: { seat: '' } });
   const seat = String(headers!.get('seat')[0]);
   assert.match(
     await printed('bindings', 'list'),
     new RegExp(`echo +seats +afrouter\\.test\\.Echo +seat +shards +${seat} +yes`),
   );
+  assert.equal((await json('bindings', 'get', 'echo', 'seats', seat)).exclusive, true);
+  assert.equal((await run('bindings', 'set', 'echo', 'seats', seat)).code, 1);
+  assert.equal((await json('bindings', 'delete', 'echo', 'seats', seat)).backend, seat);
+  assert.equal((await json('bindings', 'set', 'echo', 'seats', seat)).backend, seat);
   assert.equal((await json('bindings', 'delete', 'echo', 'seats', seat)).backend, seat);
   assert.deepEqual((await json('bindings', 'list')).bindings, []);
 });
@@ -229,7 +233,7 @@ test('--help names every command and goes to standard output; afrouter --help na
     'undrain',
     'connection set',
     'affinities list',
-    'bindings delete',
+    'bindings get\\|set\\|delete',
     'calls',
     'log-level',
     'config',

@@ -1,4 +1,5 @@
 import { Status } from '../../../grpc/status-code.js';
+import type { BackendLink } from '../../backends/backend-link.js';
 import type { RouteMemory } from '../../routing/build-routers.js';
 import type { Bindings } from '../../routing/routes/binding.js';
 import { ControlError } from '../control-error.js';
@@ -20,6 +21,11 @@ interface ListRequest {
   readonly pageToken: string;
 }
 
+interface BindingRequest {
+  readonly route: RouteName | null;
+  readonly backend: string;
+}
+
 /** The calls about backends that clients of binding routes have. */
 export class RouteBindings {
   private readonly lookup: Lookup;
@@ -38,13 +44,39 @@ export class RouteBindings {
     return { bindings: all.slice(start, end), nextPageToken: end < all.length ? makeToken(end) : '' };
   }
 
-  delete({ route, backend: name }: { readonly route: RouteName | null; readonly backend: string }): BindingMessage {
-    const memory = this.lookup.memory(route);
-    const bindings = bindingsOf(memory);
-    const backend = this.lookup.backend(memory.config.cluster, name);
-    if (!bindings.release(backend)) throw new ControlError(Status.NOT_FOUND, `backend ${name} is bound to no client`);
-    return tell(memory, name);
+  get(request: BindingRequest): BindingMessage {
+    const { memory, bindings, backend } = this.named(request);
+    if (!bindings.isBound(backend)) throw unbound(backend);
+    return tell(memory, backend.name);
   }
+
+  set(request: BindingRequest): BindingMessage {
+    const { memory, bindings, backend } = this.named(request);
+    if (bindings.isBound(backend)) {
+      throw new ControlError(Status.ALREADY_EXISTS, `backend ${backend.name} is bound to a client already`);
+    }
+    bindings.hold(backend);
+    return tell(memory, backend.name);
+  }
+
+  delete(request: BindingRequest): BindingMessage {
+    const { memory, bindings, backend } = this.named(request);
+    if (!bindings.release(backend)) throw unbound(backend);
+    return tell(memory, backend.name);
+  }
+
+  private named({ route, backend: name }: BindingRequest): {
+    readonly memory: RouteMemory;
+    readonly bindings: Bindings;
+    readonly backend: BackendLink;
+  } {
+    const memory = this.lookup.memory(route);
+    return { memory, bindings: bindingsOf(memory), backend: this.lookup.backend(memory.config.cluster, name) };
+  }
+}
+
+function unbound({ name }: BackendLink): ControlError {
+  return new ControlError(Status.NOT_FOUND, `backend ${name} is bound to no client`);
 }
 
 function bindingsOf({ bindings, config }: RouteMemory): Bindings {

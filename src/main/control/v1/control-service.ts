@@ -61,6 +61,8 @@ export function controlService(router: ControlledRouter): GrpcService {
     SetAffinity: change(log, 'SetAffinity', affinities.set.bind(affinities)),
     DeleteAffinity: change(log, 'DeleteAffinity', affinities.delete.bind(affinities)),
     ListBindings: query(log, 'ListBindings', bindings.list.bind(bindings)),
+    GetBinding: query(log, 'GetBinding', bindings.get.bind(bindings)),
+    SetBinding: change(log, 'SetBinding', bindings.set.bind(bindings)),
     DeleteBinding: change(log, 'DeleteBinding', bindings.delete.bind(bindings)),
     DrainBackend: change(log, 'DrainBackend', (request: Parameters<Drains['backend']>[0]) =>
       drains.backend(request, true),

@@ -5,14 +5,16 @@ import { table } from '../table.js';
 import { UsageError } from '../usage-error.js';
 
 export const bindings: Command = {
-  usage: ['bindings list', 'bindings delete ROUTER ROUTE BACKEND'],
-  summary: 'backends that clients of binding routes have; delete gives an exclusive one free',
+  usage: ['bindings list', 'bindings get|set|delete ROUTER ROUTE BACKEND'],
+  summary: 'backends that clients of binding routes have; set keeps an exclusive one, delete gives it free',
   flags: ['service'],
   async run(context) {
     const [verb, ...args] = context.args;
     if (verb === 'list') await list(context, expectArgs(args));
-    else if (verb === 'delete') await remove(context, expectArgs(args, 'ROUTER', 'ROUTE', 'BACKEND'));
-    else throw new UsageError('list or delete is missing');
+    else if (verb === 'get') await one(context, 'GetBinding', args);
+    else if (verb === 'set') await one(context, 'SetBinding', args);
+    else if (verb === 'delete') await one(context, 'DeleteBinding', args);
+    else throw new UsageError('list, get, set or delete is missing');
   },
 };
 
@@ -28,10 +30,10 @@ async function list(context: CommandContext, _none: readonly string[]): Promise<
   else context.print(bindingTable(found));
 }
 
-async function remove(context: CommandContext, args: readonly string[]): Promise<void> {
-  const [router, route, backend] = args;
+async function one(context: CommandContext, rpc: string, args: readonly string[]): Promise<void> {
+  const [router, route, backend] = expectArgs(args, 'ROUTER', 'ROUTE', 'BACKEND');
   const request = { route: { router, route, service: context.flags.service ?? '' }, backend };
-  const binding = await context.client.call<BindingMessage>('DeleteBinding', request);
+  const binding = await context.client.call<BindingMessage>(rpc, request);
   if (context.json) printJson(context, binding);
   else context.print(bindingTable([binding]));
 }

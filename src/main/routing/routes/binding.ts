@@ -69,6 +69,16 @@ export class Bindings {
     return this.cluster.backends.filter((backend) => this.taken.has(backend.name));
   }
 
+  /** Whether a client was given the backend or has named it. */
+  isBound(backend: RoutableBackend): boolean {
+    return this.taken.has(backend.name);
+  }
+
+  /** A client has the backend, though it has not called yet. */
+  hold(backend: RoutableBackend): void {
+    this.taken.add(backend.name);
+  }
+
   /** Forgets that a backend has a client. Returns false when it had none. */
   release(backend: RoutableBackend): boolean {
     return this.taken.delete(backend.name);
