@@ -32,7 +32,8 @@ test('what is missing, too much or no number is said', async () => {
   await wrong(affinities, [], /list, get, set or delete/);
   await wrong(affinities, ['set', 'r', 'r', 'k'], /^BACKEND is missing/);
   await wrong(affinities, ['list', 'r', 'r', '--limit', 'x'], /--limit wants a whole number/);
-  await wrong(bindings, ['get'], /list or delete/);
+  await wrong(bindings, ['take'], /list, get, set or delete/);
+  await wrong(bindings, ['get', 'r', 'r'], /^BACKEND is missing/);
   await wrong(bindings, ['list', 'x'], /"x" is too much/);
   await wrong(calls, ['--older-than', '1s'], /--older-than wants/);
   await wrong(connection, ['move'], /set is missing/);
