@@ -4,6 +4,7 @@ import type { Turn } from '../../http2/codec/turn.js';
 import type { ClusterConfig } from '../config/routing-file.js';
 import type { BackendLink } from './backend-link.js';
 import { BackendNumbers, backendsOf, buildClusters, type Clusters } from './cluster.js';
+import { inTime } from './in-time.js';
 import { placeBackends, placeLater, type WorkerCount } from './placement.js';
 import { type HostSettings, WorkerHost } from './worker-host.js';
 
@@ -82,26 +83,22 @@ export class Fleet {
     while (performance.now() < limit) {
       left = left.filter((backend) => !backend.isOpen() && backend.isAnyExpected);
       if (left.length === 0) return;
-      const dialling = Promise.all(left.map((backend) => this.isDialling(backend)));
       // A thread that is stuck does not answer: the limit counts all the same.
-      const answers = await Promise.race([dialling, after(limit - performance.now())]);
-      if (answers === undefined) return;
-      left = left.filter((_, i) => answers[i]);
+      const dialling = await this.dialling(limit - performance.now());
+      left = left.filter(({ index }) => dialling.has(index));
       await after(DIAL_LOOK_MS);
     }
   }
 
-  /** Whether an attempt is under way whose end is not known yet. */
-  private async isDialling(backend: BackendLink): Promise<boolean> {
-    try {
-      const { backends } = await this.hostOf(backend).snapshot();
-      const known = backends.find(({ index }) => index === backend.index);
-      // One that is open there and not here yet is about to be known.
-      return known?.connections.some(({ state }) => state === 'dialling' || state === 'open') ?? false;
-    } catch {
-      // Its thread has just died; the next one dials again.
-      return false;
-    }
+  /** Numbers of the backends with an attempt under way whose end is not known yet, as far as threads answer within `ms`. */
+  private async dialling(ms: number): Promise<ReadonlySet<number>> {
+    const snapshots = await Promise.all(this.hosts.map((host) => inTime(host.snapshot(), ms)));
+    const backends = snapshots.flatMap((snapshot) => snapshot?.backends ?? []);
+    // A connection that is open there and not here yet is about to be known.
+    const busy = backends.filter(({ connections }) =>
+      connections.some(({ state }) => state === 'dialling' || state === 'open'),
+    );
+    return new Set(busy.map(({ index }) => index));
   }
 
   /** The worker that owns a backend; there is one while the routing file has it. */
@@ -181,6 +178,6 @@ export class Fleet {
   }
 }
 
-function after(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

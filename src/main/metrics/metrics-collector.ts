@@ -1,9 +1,8 @@
 import { Exposition } from '../../observability/exposition.js';
 import { LoopMonitor } from '../../observability/loop-monitor.js';
 import { METRICS } from '../../observability/metrics.js';
-import type { WorkerSnapshot } from '../../port/control-messages.js';
 import type { Fleet } from '../backends/fleet.js';
-import type { WorkerHost } from '../backends/worker-host.js';
+import { inTime } from '../backends/in-time.js';
 import type { Readiness } from '../health/readiness.js';
 import type { HeldBudget } from '../northbound/held-budget.js';
 import type { Listener } from '../northbound/listener.js';
@@ -44,33 +43,18 @@ export class MetricsCollector {
     const { out } = this;
     const hosts = [...fleet.hosts];
     const backends = fleet.byNumber;
-    const snapshots = await Promise.all(hosts.map((host) => snapshotOf(host)));
+    const snapshots = await Promise.all(hosts.map((host) => inTime(host.snapshot(), WORKER_PATIENCE_MS)));
     out.begin();
     for (const listener of listeners) addListener(out, listener, backends);
     addBackendDurations(out, backends);
     addHeldBytes(out, budget);
     addRouting(out, routers());
-    for (const [i, host] of hosts.entries()) addWorker(out, host, snapshots[i]!, backends);
+    for (const [i, host] of hosts.entries()) addWorker(out, host, snapshots[i] ?? null, backends);
     addLoop(out, 'main', this.loop.read());
     out.add(METRICS.ready, [], readiness.reasons().length === 0 ? 1 : 0);
     out.add(METRICS.reloads, ['applied'], reloads.applied);
     out.add(METRICS.reloads, ['rejected'], reloads.rejected);
     out.add(METRICS.buildInfo, [version, process.version], 1);
     return out.text();
-  }
-}
-
-/** Null when the worker does not answer in time, or cannot: it has just died. */
-async function snapshotOf(host: WorkerHost): Promise<WorkerSnapshot | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), WORKER_PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([host.snapshot(), late]);
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
   }
 }
