@@ -117,7 +117,10 @@ export class BackendWorker implements WorkerRecordHandler {
       backend.sweep(now);
       if (backend.retired && !backend.busy) this.backends.delete(backend.index);
     }
-    for (const request of this.registry) request.tidy();
+    for (const request of this.registry) {
+      request.tidy();
+      request.backend.dropStalled(request, now);
+    }
   }
 
   /** Task `move`. */

@@ -62,7 +62,7 @@ export class ClientSession extends Session {
     const id = this.nextId;
     this.nextId += 2;
     const stream = new Stream(this, id, handler, this.sender.initialWindow, this.receiver.initialWindow);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     this.sender.headers(stream, list, extra, endStream);
     return stream;
   }
@@ -111,7 +111,7 @@ export class ClientSession extends Session {
     this.goneAway = true;
     // The owner first: it dials anew, so that what is refused below has somewhere to go.
     this.clientOwner.onGoaway(code, debug);
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.all()) {
       if (stream.id <= lastId || !stream.open) continue;
       this.drop(stream);
       stream.handler.onReset(ErrorCode.REFUSED_STREAM, ResetCause.refused);
@@ -141,7 +141,7 @@ export class ClientSession extends Session {
   private drop(stream: Stream): void {
     stream.state = StreamState.CLOSED;
     stream.queue.clear();
-    this.streams.delete(stream.id);
+    this.streams.delete(stream);
     this.pacer.forget(stream);
   }
 

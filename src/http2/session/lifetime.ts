@@ -4,7 +4,7 @@ import type { SessionOptions } from './options.js';
 
 /** The session, as what limits its life sees it. */
 export interface MortalSession {
-  readonly openStreams: Iterable<Stream>;
+  readonly openStreams: readonly Stream[];
   readonly streamCount: number;
   /** Id of the newest stream: tells whether there was one since the last look. */
   readonly newestId: number;
@@ -96,7 +96,7 @@ export class Lifetime {
 
   /** The grace is over. A socket closed under a stream would lose its status, so each is ended first. */
   private cut(): void {
-    for (const stream of [...this.session.openStreams]) stream.handler.onExpired?.(Expiry.connection);
+    for (const stream of this.session.openStreams) stream.handler.onExpired?.(Expiry.connection);
     this.session.close('past its age and the grace after it');
   }
 }

@@ -65,7 +65,7 @@ export class Sender implements WriterOwner {
   // ── what the peer allows ───────────────────────────────────────────────────────────────────────────────────────────
 
   /** Applies a setting of the peer that concerns what we send on `streams`. @throws Http2Error when a window overflows */
-  setting(id: number, value: number, streams: Iterable<Stream>): void {
+  setting(id: number, value: number, streams: readonly Stream[]): void {
     switch (id) {
       case Setting.HEADER_TABLE_SIZE:
         this.encoder.setPeerTableSize(value);
@@ -84,7 +84,7 @@ export class Sender implements WriterOwner {
    * SETTINGS_INITIAL_WINDOW_SIZE changes the window of every stream by the difference (RFC 9113 §6.9.2).
    * @throws Http2Error when a window overflows
    */
-  private setInitialWindow(bytes: number, streams: Iterable<Stream>): void {
+  private setInitialWindow(bytes: number, streams: readonly Stream[]): void {
     const change = bytes - this.initialWindow;
     this.initialWindow = bytes;
     for (const stream of streams) {

@@ -82,7 +82,7 @@ export class ServerSession extends Session {
   private open(id: number, endStream: boolean): Stream {
     const stream = new Stream(this, id, NO_HANDLER, this.sender.initialWindow, this.receiver.initialWindow);
     stream.gotHeaders = true;
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     if (endStream) this.remoteEnded(stream);
     return stream;
   }

@@ -16,6 +16,7 @@ import { Pinger } from './pinger.js';
 import { Receiver, type ReceiverOwner } from './receiver.js';
 import { Sender, type SenderOwner } from './sender.js';
 import { SlowPeerWatch } from './slow-peer-watch.js';
+import { StreamTable } from './stream-table.js';
 
 /**
  * One HTTP/2 connection (RFC 9113), the part that both sides have in common: its table of streams, its settings, the peer's
@@ -30,7 +31,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
   readonly sender: Sender;
   protected readonly writer: FrameWriter;
   protected readonly receiver: Receiver;
-  protected readonly streams = new Map<number, Stream>();
+  protected readonly streams = new StreamTable();
   private readonly budget: AbuseBudget;
   private readonly traffic = new HonestTraffic();
   protected readonly limits: LimitReport;
@@ -129,7 +130,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     if (id === Setting.MAX_CONCURRENT_STREAMS) {
       this.peerMaxConcurrentStreams = value;
       this.onPeerStreamLimit();
-    } else this.sender.setting(id, value, this.streams.values());
+    } else this.sender.setting(id, value, this.streams.all());
   }
 
   onSettingsApplied(): void {
@@ -207,7 +208,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     }
     stream.state = StreamState.CLOSED;
     stream.queue.clear();
-    this.streams.delete(stream.id);
+    this.streams.delete(stream);
     this.onStreamClosed(stream);
   }
 
@@ -274,9 +275,9 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     this.closeWhenDrained();
   }
 
-  /** @internal used by SlowPeerWatch and Lifetime */
-  get openStreams(): Iterable<Stream> {
-    return this.streams.values();
+  /** A list of the streams that are open now. @internal used by SlowPeerWatch and Lifetime */
+  get openStreams(): readonly Stream[] {
+    return this.streams.all();
   }
 
   private terminate(): void {
@@ -298,7 +299,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     this.closed = true;
     this.receiver.stop();
     this.sender.close();
-    const streams = [...this.streams.values()];
+    const streams = this.streams.all();
     this.streams.clear();
     for (const stream of streams) {
       stream.state = StreamState.CLOSED;

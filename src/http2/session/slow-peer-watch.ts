@@ -5,7 +5,7 @@ import type { SessionOptions } from './options.js';
 
 /** The session, as its watch sees it. */
 export interface WatchedSession {
-  readonly openStreams: Iterable<Stream>;
+  readonly openStreams: readonly Stream[];
   readonly streamCount: number;
   failFor(limit: Limit, code: number, message: string): void;
   resetNow(stream: Stream, code: number): void;

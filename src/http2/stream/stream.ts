@@ -85,6 +85,8 @@ export class Stream {
   /** When it was first seen by the watch over its age, ms of the session's clock; 0 = not yet. */
   seenAt = 0;
   readonly queue = new SendQueue();
+  /** @internal the next stream in the same bucket of the session's StreamTable */
+  nextInBucket: Stream | null = null;
 
   constructor(session: Session, id: number, handler: StreamHandler, sendWindow: number, receiveWindow: number) {
     this.session = session;

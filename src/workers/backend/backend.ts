@@ -41,8 +41,6 @@ export class Backend implements ConnectionOwner {
   private requests = 0;
   /** The routing file does not have it any more: its last calls end, then it is forgotten. */
   retired = false;
-  /** Requests that a late replica has to be caught up on; only kept for replicated backends. */
-  private readonly inProgress = new Set<Request>();
   private readonly log: Logger;
   private readonly connectionLog: Logger;
 
@@ -118,7 +116,6 @@ export class Backend implements ConnectionOwner {
     const request = new Request(slot, generation, this, kind, headers, extra, halfClosed, replicated, report);
     this.registry.put(request);
     this.requests++;
-    if (replicated) this.inProgress.add(request);
     const { connections } = this;
     for (let i = 0; i < connections.length; i++) {
       const connection = connections[i]!;
@@ -142,7 +139,6 @@ export class Backend implements ConnectionOwner {
   /** The request is over for the client. */
   forget(request: Request): void {
     if (this.registry.remove(request)) this.requests--;
-    if (this.inProgress.size > 0) this.inProgress.delete(request);
     // Legs that wait for their turn still need it.
     if (request.openLegs === 0) request.dropBacklog();
   }
@@ -162,7 +158,7 @@ export class Backend implements ConnectionOwner {
   /** A connection became ready: every request in progress gets a leg on it. */
   onTakesLegs(connection: Connection): void {
     let caughtUp = 0;
-    for (const request of this.inProgress) if (request.catchUp(connection)) caughtUp++;
+    for (const request of this.registry) if (request.backend === this && request.catchUp(connection)) caughtUp++;
     this.counters.catchUps += caughtUp;
     if (caughtUp > 0) {
       this.log.info(
@@ -185,7 +181,6 @@ export class Backend implements ConnectionOwner {
   /** Looks for what takes too long. @param nowMs of performance.now() */
   sweep(nowMs: number): void {
     for (const connection of this.connections) connection.sweep(nowMs);
-    this.dropStalled(nowMs);
     this.grace.sweep(nowMs);
   }
 
@@ -194,17 +189,12 @@ export class Backend implements ConnectionOwner {
     this.tls?.renew(material);
   }
 
-  /** Drops replicas that hold their requests up; see stall-watch.ts. */
-  private dropStalled(nowMs: number): void {
-    for (const request of this.inProgress) {
-      const dropped = dropStalled(request, nowMs, this.context.settings.replicaStallMs);
-      if (dropped === 0) continue;
-      this.counters.legsStalled += dropped;
-      this.log.warn(
-        { event: 'replica_stalled', dropped },
-        'a replica that took no request bytes was dropped from a call',
-      );
-    }
+  /** Drops replicas that hold `request` up; see stall-watch.ts. @param nowMs of performance.now() */
+  dropStalled(request: Request, nowMs: number): void {
+    const dropped = dropStalled(request, nowMs, this.context.settings.replicaStallMs);
+    if (dropped === 0) return;
+    this.counters.legsStalled += dropped;
+    this.log.warn({ event: 'replica_stalled', dropped }, 'a replica that took no request bytes was dropped from a call');
   }
 
   /** @param requests those of this backend */

@@ -47,7 +47,9 @@ export class Request {
   private received = 0;
   /** Request bytes for which the client has its window back. */
   private credited = 0;
-  /** Replicas that come late are sent the request from its beginning. They join a request stream from the next message on. */
+  /** Replicas that come late join it. */
+  private readonly replicated: boolean;
+  /** They are sent the request from its beginning. They join a request stream from the next message on. */
   private readonly late: boolean;
   /** All request bytes so far. */
   private backlog: Backlog | null = null;
@@ -84,6 +86,7 @@ export class Request {
     this.openedMs = backend.context.turn.nowMs();
     this.times = report ? new LegTimes(this) : null;
     this.rule = chooseRule(this, kind, replicated);
+    this.replicated = replicated;
     this.late = replicated && !kind.requestStream;
     this.boundary = replicated && kind.requestStream ? new MessageBoundary(0xffffffff, 'the client') : null;
   }
@@ -179,7 +182,7 @@ export class Request {
    * spoken. A leg that was lost counts as none: its replica missed the call. Returns true when a leg was opened.
    */
   catchUp(connection: Connection): boolean {
-    if (!this.running || hasLegOn(this.legs, connection)) return false;
+    if (!this.running || !this.replicated || hasLegOn(this.legs, connection)) return false;
     forgetLost(this.legs, connection);
     if (this.late) {
       if (!this.hasAllFrom(0)) {

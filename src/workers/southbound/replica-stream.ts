@@ -61,6 +61,7 @@ export class ReplicaStream implements StreamHandler {
   private refusals = 0;
   /** See {@link GracePeriods}; 0 = its answer may still be wanted. */
   graceEndsAt = 0;
+  gracePlace = -1;
 
   /** @param from how far into the request body it begins, in bytes */
   constructor(request: Request, connection: Connection, from: number) {
