@@ -23,6 +23,8 @@ export class HeaderField {
   indexing: Indexing;
   /** Length of the name, name, value; made when first needed: encoders look fields up by content with it. */
   private contentKey: string | undefined = undefined;
+  /** What the header rules found of it (`stream/header-rules.ts`), as bits; 0 = not looked at. */
+  traits = 0;
 
   constructor(name: string, value: string, indexing: Indexing) {
     this.name = name;

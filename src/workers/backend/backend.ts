@@ -194,7 +194,10 @@ export class Backend implements ConnectionOwner {
     const dropped = dropStalled(request, nowMs, this.context.settings.replicaStallMs);
     if (dropped === 0) return;
     this.counters.legsStalled += dropped;
-    this.log.warn({ event: 'replica_stalled', dropped }, 'a replica that took no request bytes was dropped from a call');
+    this.log.warn(
+      { event: 'replica_stalled', dropped },
+      'a replica that took no request bytes was dropped from a call',
+    );
   }
 
   /** @param requests those of this backend */
