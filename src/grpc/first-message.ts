@@ -13,6 +13,18 @@ export interface WholeMessage {
 const NO_BYTES = Buffer.alloc(0);
 
 /**
+ * Where the message ends that begins at `start`, if it is whole, not compressed and not over the limit: then nothing of it has
+ * to be kept, and no {@link FirstMessage} made. Else -1, and `FirstMessage` tells why.
+ * @param limit longest message in bytes, prefix not counted
+ */
+export function wholeMessage(buf: Buffer, start: number, end: number, limit: number): number {
+  if (end - start < MESSAGE_PREFIX_BYTES || buf[start] !== 0) return -1;
+  const length = buf.readUInt32BE(start + 1);
+  const messageEnd = start + MESSAGE_PREFIX_BYTES + length;
+  return length <= limit && messageEnd <= end ? messageEnd : -1;
+}
+
+/**
  * Gathers the first length-prefixed message of a stream (grpc/doc/PROTOCOL-HTTP2.md) and keeps everything that was given to
  * it, so that the stream can be passed on from its beginning. A message over the limit is refused as soon as its prefix says
  * so, before its body is kept.

@@ -1,12 +1,12 @@
 import type { Turn } from '../../http2/codec/turn.js';
-import type { Call } from '../northbound/call.js';
+import type { CallRecord } from '../northbound/call-record.js';
 import { CallReport, type CallReporter, type CallSpan } from '../northbound/call-report.js';
 import { AccessLog, type AccessLogSettings } from './access-log.js';
 
 /** Makes spans; see tracing/. */
 export interface CallTracer {
   /** The span of a call that begins; null when it is not sampled. */
-  begin(call: Call): CallSpan | null;
+  begin(call: CallRecord): CallSpan | null;
 }
 
 /** Tells the access log and the tracer of calls. */
@@ -19,7 +19,7 @@ class Reporting implements CallReporter {
     this.tracer = tracer;
   }
 
-  begin(call: Call): CallReport | null {
+  begin(call: CallRecord): CallReport | null {
     const logged = this.accessLog.wants();
     const span = this.tracer === null ? null : this.tracer.begin(call);
     return logged || span !== null ? new CallReport(this, call, logged, span) : null;

@@ -71,7 +71,7 @@ export function activeCalls(
 }
 
 function describe(call: Call, listener: Listener, client: ClientConnection): ActiveCall {
-  const { route, decision } = call;
+  const { route, backend } = call;
   return {
     name: call.name,
     listener: listener.config.name,
@@ -79,8 +79,8 @@ function describe(call: Call, listener: Listener, client: ClientConnection): Act
     method: call.headers.get(':path') ?? '',
     route: route?.routeName ?? '',
     // A source route leads anywhere; the others to their own cluster.
-    cluster: (decision?.backend as BackendLink | undefined)?.clusterName ?? route?.cluster.name ?? '',
-    backend: decision?.backend as BackendLink | undefined,
+    cluster: backend?.clusterName ?? route?.cluster.name ?? '',
+    backend,
     state: call.state,
     beganMs: call.beganMs,
     slot: call.slot,

@@ -1,13 +1,12 @@
 import type { HeaderList } from '../../http2/hpack/header-list.js';
 import type { LegReport } from '../../port/leg-outcome.js';
-import type { BackendLink } from '../backends/backend-link.js';
 import type { LegListener } from '../backends/worker-port.js';
-import type { Call } from './call.js';
+import type { CallRecord } from './call-record.js';
 
 /** Who wants to know of calls: the access log, the tracer. */
 export interface CallReporter {
   /** A call has come. Returns null when nothing is to be told of it. */
-  begin(call: Call): CallReport | null;
+  begin(call: CallRecord): CallReport | null;
   /** Everything is known of a call that `begin` gave a report. Once for each. */
   done(report: CallReport): void;
 }
@@ -30,7 +29,7 @@ export interface CallSpan {
  */
 export class CallReport implements LegListener {
   private readonly reporter: CallReporter;
-  readonly call: Call;
+  readonly call: CallRecord;
   /** It gets a line in the access log, if that wants its status. */
   readonly logged: boolean;
   readonly span: CallSpan | null;
@@ -45,7 +44,7 @@ export class CallReport implements LegListener {
   backendMs = -1;
   private outcomes: readonly LegReport[] | null = null;
 
-  constructor(reporter: CallReporter, call: Call, logged: boolean, span: CallSpan | null) {
+  constructor(reporter: CallReporter, call: CallRecord, logged: boolean, span: CallSpan | null) {
     this.reporter = reporter;
     this.call = call;
     this.logged = logged;
@@ -105,18 +104,13 @@ export class CallReport implements LegListener {
     return this.call.route?.routeName ?? '';
   }
 
-  private get link(): BackendLink | undefined {
-    // Routing hands back one of the backends it was built with, and they are BackendLinks.
-    return this.call.decision?.backend as BackendLink | undefined;
-  }
-
   /** `''` when the call went to no backend. */
   get cluster(): string {
-    return this.link?.clusterName ?? '';
+    return this.call.backend?.clusterName ?? '';
   }
 
   get backend(): string {
-    return this.link?.name ?? '';
+    return this.call.backend?.name ?? '';
   }
 
   /** The affinity key by which it was routed, one character an octet. */
@@ -144,7 +138,7 @@ export class CallReport implements LegListener {
 
   /** The name of a leg's connection. */
   connectionName({ connection }: LegReport): string {
-    return this.link?.connectionNames[connection] ?? String(connection);
+    return this.call.backend?.connectionNames[connection] ?? String(connection);
   }
 
   /** A request header, for who reads the trace context. */

@@ -1,21 +1,19 @@
+import { wholeMessage } from '../../grpc/first-message.js';
 import type { MessageAppender } from '../../grpc/message-appender.js';
+import { MESSAGE_PREFIX_BYTES } from '../../grpc/message-boundary.js';
 import { requestHead } from '../../grpc/request-head.js';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import { ErrorCode } from '../../http2/frame/error-code.js';
 import type { HeaderList } from '../../http2/hpack/header-list.js';
-import type { Expiry, ResetCause, Stream, StreamHandler } from '../../http2/stream/stream.js';
+import type { Expiry, ResetCause, StreamHandler } from '../../http2/stream/stream.js';
 import { maySend, StreamState } from '../../http2/stream/stream-state.js';
-import type { BackendLink } from '../backends/backend-link.js';
 import type { PortCall, WorkerPort } from '../backends/worker-port.js';
 import { answerField } from '../routing/decision.js';
-import type { MethodRoute, RouteDecision } from '../routing/route.js';
-import type { CallContext } from './call-context.js';
-import { type CallCounters, statusOf } from './call-counters.js';
-import { callName } from './call-name.js';
-import type { CallReport } from './call-report.js';
+import type { MethodRoute } from '../routing/route.js';
+import { statusOf } from './call-counters.js';
+import { CallRecord } from './call-record.js';
 import { CallState } from './call-state.js';
-import type { ClientConnection } from './client-connection.js';
 import { deadlineError, MALFORMED_TIMEOUT, startDeadline } from './deadline.js';
 import { expiryError } from './expiry.js';
 import { answerHealth } from './health-call.js';
@@ -32,30 +30,12 @@ const NO_BYTES = Buffer.alloc(0);
  * to the port of the backend's worker, and from then on bytes go through in both directions, with credit for each going the
  * other way only when they have been taken.
  *
- * One object per call and no closure: this and `Request` in the worker are what it costs. `active-calls.ts` reads the rest.
+ * One object per call and no closure: this and `Request` in the worker are what it costs.
  */
-export class Call implements StreamHandler, PortCall {
-  slot = -1;
-  generation = 0;
-  readonly client: ClientConnection;
-  private readonly context: CallContext;
-  private readonly stream: Stream;
-  readonly headers: HeaderList;
-  state: CallState = CallState.linked;
-  route: MethodRoute | null = null;
-  decision: RouteDecision | null = null;
+export class Call extends CallRecord implements StreamHandler, PortCall {
   /** Set while a backend has the call. */
   private port: WorkerPort | null = null;
   private deadline: NodeJS.Timeout | null = null;
-  private counters: CallCounters;
-  /** When it began, in ms of performance.now(). */
-  readonly beganMs: number;
-  /** Set before it begins where somebody wants to know how it ends. */
-  report: CallReport | null = null;
-  /** Bytes of messages and their prefixes, from the client and to it. */
-  requestBytes = 0;
-  responseBytes = 0;
-
   /** The first message while it is gathered. */
   private first: RequestHold | null = null;
   /** Adds the association field to each message, where the backend wants it there. */
@@ -69,20 +49,6 @@ export class Call implements StreamHandler, PortCall {
   private untoldCredit = 0;
   /** Answered while the client still sends: its stream is reset as soon as the answer is out. */
   private resetWhenSent = false;
-
-  constructor(client: ClientConnection, context: CallContext, stream: Stream, headers: HeaderList) {
-    this.client = client;
-    this.context = context;
-    this.stream = stream;
-    this.headers = headers;
-    this.counters = context.calls.unrouted;
-    this.beganMs = context.turn.nowMs();
-  }
-
-  /** See {@link callName}. */
-  get name(): string {
-    return callName(this.client.listener, this.client.number, this.stream.id);
-  }
 
   /** Takes the call on. @param halfClosed the client sends no body */
   begin(halfClosed: boolean): void {
@@ -107,7 +73,7 @@ export class Call implements StreamHandler, PortCall {
     this.route = route;
     if (head.timeoutMs >= 0) this.deadline = startDeadline(head.timeoutMs + this.context.deadlineSlackMs, this);
     if (!route.needsMessage) {
-      this.link(undefined, halfClosed);
+      this.link(NO_BYTES, 0, 0, halfClosed);
       return;
     }
     this.state = CallState.holding;
@@ -142,40 +108,48 @@ export class Call implements StreamHandler, PortCall {
   // ── (2) the first message, where the route needs it ────────────────────────────────────────────────────────────────
 
   private hold(buf: Buffer, start: number, end: number, endStream: boolean): void {
-    this.first ??= new RequestHold(this.context, this.route!.routeName);
+    const { maxMessageBytes } = this.context;
+    if (this.first === null) {
+      // As is usual, one DATA frame holds the whole message: nothing has to be kept, or made to keep it.
+      const messageEnd = wholeMessage(buf, start, end, maxMessageBytes);
+      if (messageEnd >= 0) {
+        if (this.link(buf, start + MESSAGE_PREFIX_BYTES, messageEnd, false)) this.passOn(buf, start, end, endStream);
+        return;
+      }
+      this.first = new RequestHold(this.context.budget, maxMessageBytes, this.route!.routeName);
+    }
     const { first } = this;
     const message = first.push(buf, start, end, endStream);
     if (message instanceof RpcError) {
       this.fail(message);
-      return;
-    }
-    if (message === undefined) {
+    } else if (message === undefined) {
       // Its window is given back as it arrives: a message longer than the window would otherwise wait for ever.
       this.debt ??= new RequestDebt(this.context.budget);
       this.debt.hold(end - start);
       this.stream.consume(end - start);
-      return;
+    } else {
+      this.first = null;
+      const { kept } = first;
+      if (this.link(message, 0, message.length, false)) this.passOn(kept, 0, kept.length, endStream);
     }
-    this.first = null;
-    if (!this.link(message, false)) return;
-    const { kept } = first;
-    if (kept.length > 0) this.passOn(kept, 0, kept.length, endStream);
-    else this.passOn(buf, start, end, endStream);
   }
 
-  /** Decides where the call goes and opens it there. Returns false when that failed and the call is over. */
-  private link(message: Buffer | undefined, halfClosed: boolean): boolean {
+  /**
+   * Decides where the call goes and opens it there. Returns false when that failed and the call is over.
+   * @param buf holds the first message, without its prefix, from `start` to `end`, where the route needs it
+   */
+  private link(buf: Buffer, start: number, end: number, halfClosed: boolean): boolean {
+    let route: MethodRoute | RpcError = this.route!;
     // One that was held is routed anew: in a configuration that came meanwhile its route may lead elsewhere.
-    const route = message ? this.context.router.route(this.route!.method.path, this.headers) : this.route!;
-    const decision = route instanceof RpcError ? route : route.decide(this.headers, message);
+    if (route.needsMessage) route = this.context.router.route(route.method.path, this.headers);
+    const decision = route instanceof RpcError ? route : route.decide(this.headers, buf, start, end);
     if (route instanceof RpcError || decision instanceof RpcError) {
       this.fail(decision as RpcError);
       return false;
     }
     this.route = route;
     this.decision = decision;
-    // Routing hands back one of the backends it was built with, and they are BackendLinks.
-    const backend = decision.backend as BackendLink;
+    const backend = this.backend!;
     const transactionId = backend.nextTransactionId();
     this.appender = associationAppender(backend.association, route.associationFields.get(backend), transactionId);
     if (decision.replyBinding !== undefined) {
@@ -293,13 +267,6 @@ export class Call implements StreamHandler, PortCall {
     rescue(this.stream, error, this.state === CallState.answering);
     this.count(error.code, backendMs);
     this.end();
-  }
-
-  private count(status: number, backendMs: number): void {
-    const backend = this.decision === null ? null : (this.decision.backend as BackendLink);
-    const nowMs = this.context.turn.nowMs();
-    this.counters.ended(backend, status, nowMs - this.beganMs, backendMs);
-    this.report?.ended(status, backendMs, nowMs);
   }
 
   /** The answer is given, or nobody waits for it any more. */

@@ -5,11 +5,11 @@ import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
 import { HeaderList } from '../../http2/hpack/header-list.js';
 import { RecordFlag } from '../../port/records.js';
 import type { BackendLink } from '../backends/backend-link.js';
-import type { WorkerPort } from '../backends/worker-port.js';
+import type { PortCall, WorkerPort } from '../backends/worker-port.js';
 import type { AssociationConfig, RoutingFieldConfig } from '../config/routing-file.js';
 import type { Method, MethodRoute, RouteDecision } from '../routing/route.js';
 import { encodeAssociationField } from '../routing/transaction-id.js';
-import type { Call } from './call.js';
+import type { CallRecord } from './call-record.js';
 
 const TE = new HeaderField('te', 'trailers', Indexing.repeated);
 
@@ -48,7 +48,7 @@ function openFlags({ requestStream, responseStream }: Method, halfClosed: boolea
 /** Opens a call at the backend that was decided on. Returns the port to go on with, or why there is none. */
 export function openAt(
   backend: BackendLink,
-  call: Call,
+  call: CallRecord & PortCall,
   { method }: MethodRoute,
   { connection, replyBinding }: RouteDecision,
   transactionId: string,

@@ -2,24 +2,25 @@ import { FirstMessage } from '../../grpc/first-message.js';
 import { MESSAGE_PREFIX_BYTES } from '../../grpc/message-boundary.js';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
-import type { CallContext } from './call-context.js';
+import type { HeldBudget } from './held-budget.js';
 
 /**
- * The first message of a request while its route waits for it. What is held is taken from the budget of the process; it is
+ * The first message of a request whose route waits for it, where it does not come whole in one frame. What is held is taken from the budget of the process; it is
  * given back when the backend has taken the bytes, or the call ends ({@link Call}).
  */
 export class RequestHold {
-  private readonly context: CallContext;
+  private readonly budget: HeldBudget;
   private readonly routeName: string;
   private readonly message: FirstMessage;
 
-  constructor(context: CallContext, routeName: string) {
-    this.context = context;
+  /** @param maxMessageBytes prefix not counted */
+  constructor(budget: HeldBudget, maxMessageBytes: number, routeName: string) {
+    this.budget = budget;
     this.routeName = routeName;
-    this.message = new FirstMessage(context.maxMessageBytes, 'the client');
+    this.message = new FirstMessage(maxMessageBytes, 'the client');
   }
 
-  /** Everything held; empty when the message was whole at once and lies in the range last pushed. */
+  /** Everything held. */
   get kept(): Buffer {
     return this.message.kept;
   }
@@ -33,7 +34,7 @@ export class RequestHold {
     if (message instanceof RpcError) return message;
     if (message === undefined) {
       if (endStream) return noMessage(this.routeName);
-      if (this.context.budget.take(end - start)) return undefined;
+      if (this.budget.take(end - start)) return undefined;
       return new RpcError(Status.RESOURCE_EXHAUSTED, 'the router holds too many unrouted bytes; try again later');
     }
     if (message.compressed) {

@@ -28,6 +28,8 @@ export class AffinityEntry implements Reservation {
   private readonly table: AffinityTable;
   /** Calls in flight that use it. */
   holders = 0;
+  /** False once the table has forgotten it, under its calls it may be: then it is in no list. */
+  remembered = true;
   /** When it was last used, in the table's clock; only kept when there is an idle time. */
   usedAtMs = 0;
   /** Neighbours among the entries that nobody holds: `older` was used longer ago. */
@@ -138,8 +140,7 @@ export class AffinityTable {
   /** @internal called by AffinityEntry */
   release(entry: AffinityEntry): void {
     entry.holders--;
-    // One that was forgotten under its calls is in no list.
-    if (entry.holders === 0 && this.entries.get(entry.key) === entry) this.append(entry);
+    if (entry.holders === 0 && entry.remembered) this.append(entry);
   }
 
   /** The entry of a key, if its backend is still configured; looked at here, so that a new configuration costs no walk. */
@@ -153,7 +154,7 @@ export class AffinityTable {
       return entry;
     }
     if (entry.holders === 0) this.unlink(entry);
-    this.entries.delete(key);
+    this.remove(entry);
     return undefined;
   }
 
@@ -181,6 +182,11 @@ export class AffinityTable {
 
   private forget(entry: AffinityEntry): void {
     this.unlink(entry);
+    this.remove(entry);
+  }
+
+  private remove(entry: AffinityEntry): void {
+    entry.remembered = false;
     this.entries.delete(entry.key);
   }
 

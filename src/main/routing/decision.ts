@@ -8,17 +8,25 @@ export class Decision implements RouteDecision {
   readonly answerName: string | undefined = undefined;
   readonly answerValue: string | undefined = undefined;
   readonly replyBinding: ReplyBinding | undefined = undefined;
-  readonly reservation: Reservation | undefined = undefined;
+  reservation: Reservation | undefined = undefined;
 
-  constructor(backend: RoutableBackend, more: Partial<Omit<RouteDecision, 'backend'>> = {}) {
+  constructor(backend: RoutableBackend, more: Partial<Omit<RouteDecision, 'backend' | 'reservation'>> = NOTHING_MORE) {
     this.backend = backend;
     if (more.connection !== undefined) this.connection = more.connection;
     if (more.answerName !== undefined) this.answerName = more.answerName;
     if (more.answerValue !== undefined) this.answerValue = more.answerValue;
     if (more.replyBinding !== undefined) this.replyBinding = more.replyBinding;
-    if (more.reservation !== undefined) this.reservation = more.reservation;
+  }
+
+  /** For one call; the others are made once and serve any number of them. */
+  static reserved(backend: RoutableBackend, reservation: Reservation): Decision {
+    const decision = new Decision(backend);
+    decision.reservation = reservation;
+    return decision;
   }
 }
+
+const NOTHING_MORE = {};
 
 /** The field that a decision adds to the response headers (binding routes). */
 export function answerField({ answerName, answerValue }: RouteDecision): HeaderField | undefined {

@@ -91,7 +91,8 @@ export interface MethodRoute {
   /**
    * Chooses the backend. No I/O, no clock but the one given at construction, never throws for bad input.
    * @param headers the request headers
-   * @param message the first request message without its gRPC prefix, uncompressed; always there when `needsMessage`
+   * @param buf holds the first request message, uncompressed and without its gRPC prefix, from `start` to `end`; only when
+   * `needsMessage`
    */
-  decide(headers: HeaderList, message: Buffer | undefined): RouteDecision | RpcError;
+  decide(headers: HeaderList, buf: Buffer, start: number, end: number): RouteDecision | RpcError;
 }

@@ -1,3 +1,4 @@
+import { latin1Text } from '../../http2/hpack/latin1-text.js';
 import type { RoutingFieldConfig, RoutingFieldType } from '../config/routing-file.js';
 
 /** Groups within groups; protobuf's own parsers stop at 100. */
@@ -61,12 +62,12 @@ export class RoutingField {
     this.absentKey = absentReadsAsDefault ? (config.type === 'string' ? '' : '0') : undefined;
   }
 
-  /** The key in `message`, or why there is none. */
-  read(message: Buffer): string | FieldFault {
-    this.buf = message;
-    this.pos = 0;
+  /** The key in the message `buf[start…end)`, or why there is none. */
+  read(buf: Buffer, start = 0, end = buf.length): string | FieldFault {
+    this.buf = buf;
+    this.pos = start;
     this.key = undefined;
-    const sound = this.scan(message.length, 0);
+    const sound = this.scan(end, 0);
     const { key } = this;
     // Not kept: it would keep the whole chunk that the message came in.
     this.buf = NO_BYTES;
@@ -181,7 +182,7 @@ export class RoutingField {
     if (this.wire === WIRE_LENGTH) {
       const stop = this.readLength(end);
       if (stop < 0) return false;
-      this.key = this.buf.toString('latin1', this.pos, stop);
+      this.key = latin1Text(this.buf, this.pos, stop);
       this.pos = stop;
       return true;
     }

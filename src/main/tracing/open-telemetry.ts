@@ -5,7 +5,7 @@ import { LineAllowance, NO_LINE } from '../../observability/line-allowance.js';
 import type { CallTracer } from '../call-reports/reporting.js';
 import { type TraceParent, traceParent } from '../call-reports/trace-parent.js';
 import { ConfigError } from '../config/config-error.js';
-import type { Call } from '../northbound/call.js';
+import type { CallRecord } from '../northbound/call-record.js';
 import type { CallSpan } from '../northbound/call-report.js';
 import { packageVersion } from '../package-file.js';
 import { RecordedSpan } from './recorded-span.js';
@@ -51,7 +51,7 @@ export class Tracing implements CallTracer {
     return new Tracing(api, provider, oneIn);
   }
 
-  begin(call: Call): CallSpan | null {
+  begin(call: CallRecord): CallSpan | null {
     const parent = traceParent(call.headers);
     const sampled = parent === undefined ? Math.random() < this.share : (parent.flags & 1) === 1;
     if (!sampled) return null;

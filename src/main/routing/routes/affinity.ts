@@ -23,7 +23,7 @@ export class Affinity {
     if (key.length > MAX_KEY_BYTES) return this.tooLong();
     const known = table.hold(key);
     if (known !== undefined) {
-      if (known.backend.isOpen()) return new Decision(known.backend, { reservation: known });
+      if (known.backend.isOpen()) return Decision.reserved(known.backend, known);
       known.release();
       return notOpen(this.routeName, known.backend);
     }
@@ -36,7 +36,7 @@ export class Affinity {
         `route ${this.routeName}: every key of its full affinity table has a call in flight`,
       );
     }
-    return new Decision(backend, { reservation: added });
+    return Decision.reserved(backend, added);
   }
 
   /** Binds `key` to the backend that answered with it. */

@@ -26,8 +26,8 @@ export class MessageAffinityRoute implements MethodRoute {
     this.field = field;
   }
 
-  decide(_headers: HeaderList, message: Buffer | undefined): RouteDecision | RpcError {
-    const key = this.field.read(message!);
+  decide(_headers: HeaderList, buf: Buffer, start: number, end: number): RouteDecision | RpcError {
+    const key = this.field.read(buf, start, end);
     return typeof key === 'string' ? this.affinity.decide(key) : fieldError(this.routeName, this.field, key, 'request');
   }
 }

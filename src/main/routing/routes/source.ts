@@ -59,8 +59,8 @@ export class SourceRoute implements MethodRoute {
     this.field = field;
   }
 
-  decide(_headers: HeaderList, message: Buffer | undefined): RouteDecision | RpcError {
-    const name = this.field.read(message!);
+  decide(_headers: HeaderList, buf: Buffer, start: number, end: number): RouteDecision | RpcError {
+    const name = this.field.read(buf, start, end);
     if (typeof name !== 'string') return fieldError(this.routeName, this.field, name, 'request');
     const decision = this.destinations.get(name);
     if (decision === undefined) {
