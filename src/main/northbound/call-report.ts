@@ -40,6 +40,8 @@ export class CallReport implements LegListener {
   /** When a worker had the call, and when the client's part was over: ms of performance.now(); -1 = not yet. */
   linkedMs = -1;
   endedMs = -1;
+  /** The affinity key by which it was routed, one character an octet. Taken at the call's end: afterwards its row may be another's. */
+  key: string | undefined = undefined;
   /** The backend's time in ms; -1 when nobody knows. */
   backendMs = -1;
   private outcomes: readonly LegReport[] | null = null;
@@ -61,6 +63,7 @@ export class CallReport implements LegListener {
     this.status = status;
     this.backendMs = backendMs;
     this.endedMs = nowMs;
+    this.key = this.call.decision?.reservation?.key;
     if (this.linkedMs < 0 || this.outcomes !== null) this.reporter.done(this);
   }
 
@@ -111,11 +114,6 @@ export class CallReport implements LegListener {
 
   get backend(): string {
     return this.call.backend?.name ?? '';
-  }
-
-  /** The affinity key by which it was routed, one character an octet. */
-  get key(): string | undefined {
-    return this.call.decision?.reservation?.key;
   }
 
   /** From the call's headers to its end. */

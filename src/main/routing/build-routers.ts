@@ -6,7 +6,7 @@ import type {
   RoutingFile,
   ServerConfig,
 } from '../config/routing-file.js';
-import { AffinityTable } from './affinity-table.js';
+import { AffinityTable } from './affinity/affinity-table.js';
 import { MethodRouter, type RouteSet, type WildcardRoute } from './method-router.js';
 import { RoundRobinTurn } from './round-robin-turn.js';
 import type { MethodRoute, MethodSeries, RoutableBackend, RoutableCluster } from './route.js';
@@ -18,7 +18,7 @@ import { MessageAffinityRoute, ReplyBindingRoute } from './routes/message-affini
 import { RoundRobinRoute } from './routes/round-robin.js';
 import type { RouteBase } from './routes/route-base.js';
 import { Destinations, SourceRoute } from './routes/source.js';
-import { keyOfText, RoutingField } from './routing-field.js';
+import { RoutingField } from './routing-field.js';
 import { type ServedRouter, ServiceRouter } from './service-router.js';
 
 /** What routing is given beside its configuration. */
@@ -105,7 +105,8 @@ export class Routers {
     const backend = cluster.backend(backendName);
     if (backend === undefined) return `unknown backend ${JSON.stringify(backendName)} in cluster ${clusterName}`;
     if (route.affinity === undefined) return `route ${routeName} is of type ${route.config.type} and remembers no keys`;
-    return route.affinity.bind(keyOfText(id), backend)?.message;
+    const key = Buffer.from(id);
+    return route.affinity.bind(key, 0, key.length, backend)?.message;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RouteConfig, RouterConfig } from '../config/routing-file.js';
-import type { AffinityTable } from './affinity-table.js';
+import type { AffinityTable } from './affinity/affinity-table.js';
 
 /** What a route remembers of its calls. It outlives the configuration: the route of the next one that is the same goes on with it. */
 export class RouteState {

@@ -54,7 +54,7 @@ export interface MethodSeries {
 
 /** What a decision reserves for the length of a call: an affinity entry that may not be evicted meanwhile. */
 export interface Reservation {
-  /** One character an octet. */
+  /** One character an octet. Only before it is released. */
   readonly key: string;
   /** To be called exactly once, when the call ends. */
   release(): void;

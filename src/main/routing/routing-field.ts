@@ -11,8 +11,8 @@ const WIRE_GROUP = 3;
 const WIRE_END_GROUP = 4;
 const WIRE_FIXED32 = 5;
 
-/** What reading a field came to, when it is not a key. */
-export const FieldFault = { absent: 1, malformed: 2 } as const;
+/** What reading a field came to: a key, or why there is none. */
+export const FieldFault = { none: 0, absent: 1, malformed: 2 } as const;
 export type FieldFault = (typeof FieldFault)[keyof typeof FieldFault];
 
 /**
@@ -42,12 +42,22 @@ export class RoutingField {
   private readonly last: number;
   private readonly type: RoutingFieldType;
   private readonly wire: number;
-  private readonly absentKey: string | undefined;
+  private readonly absentKey: Buffer | undefined;
+  /** The decimal digits of a number. */
+  private readonly digits = Buffer.alloc(MAX_DIGITS);
+
+  /**
+   * The key that {@link locate} found: `keyBuf[keyStart…keyEnd)`. It lies in the message that was read where that holds it as
+   * text, and is good until the next one is read.
+   */
+  keyBuf: Buffer = NO_BYTES;
+  keyStart = 0;
+  keyEnd = 0;
 
   // Of the message that is being read. Results that are not the return value are left in fields.
   private buf: Buffer = NO_BYTES;
   private pos = 0;
-  private key: string | undefined = undefined;
+  private found = false;
   /** The varint read last: bits 0–31 and 32–63. */
   private low = 0;
   private high = 0;
@@ -59,21 +69,27 @@ export class RoutingField {
     this.last = config.numbers.length - 1;
     this.type = config.type;
     this.wire = wireType(config.type);
-    this.absentKey = absentReadsAsDefault ? (config.type === 'string' ? '' : '0') : undefined;
+    this.absentKey = absentReadsAsDefault ? Buffer.from(config.type === 'string' ? '' : '0') : undefined;
   }
 
-  /** The key in the message `buf[start…end)`, or why there is none. */
+  /** The key in the message `buf[start…end)` as text, or why there is none. */
   read(buf: Buffer, start = 0, end = buf.length): string | FieldFault {
+    const fault = this.locate(buf, start, end);
+    return fault === FieldFault.none ? latin1Text(this.keyBuf, this.keyStart, this.keyEnd) : fault;
+  }
+
+  /** Looks for the key in the message `buf[start…end)`, and leaves in {@link keyBuf} where it lies. */
+  locate(buf: Buffer, start: number, end: number): FieldFault {
     this.buf = buf;
     this.pos = start;
-    this.key = undefined;
-    const sound = this.scan(end, 0);
-    const { key } = this;
-    // Not kept: it would keep the whole chunk that the message came in.
-    this.buf = NO_BYTES;
-    this.key = undefined;
-    if (!sound) return FieldFault.malformed;
-    return key ?? this.absentKey ?? FieldFault.absent;
+    this.found = false;
+    if (!this.scan(end, 0)) return FieldFault.malformed;
+    if (this.found) return FieldFault.none;
+    if (this.absentKey === undefined) return FieldFault.absent;
+    this.keyBuf = this.absentKey;
+    this.keyStart = 0;
+    this.keyEnd = this.absentKey.length;
+    return FieldFault.none;
   }
 
   /** Walks the message that ends at `end`, looking for the path's part `level`. False when it is malformed. */
@@ -182,20 +198,30 @@ export class RoutingField {
     if (this.wire === WIRE_LENGTH) {
       const stop = this.readLength(end);
       if (stop < 0) return false;
-      this.key = latin1Text(this.buf, this.pos, stop);
+      this.found = true;
+      this.keyBuf = this.buf;
+      this.keyStart = this.pos;
+      this.keyEnd = stop;
       this.pos = stop;
       return true;
     }
     if (this.wire === WIRE_VARINT) {
       if (!this.readVarint(end)) return false;
-      this.key = this.varintKey();
+      this.putDigits(this.varintKey());
       return true;
     }
     const stop = this.pos + (this.wire === WIRE_FIXED32 ? 4 : 8);
     if (stop > end) return false;
-    this.key = this.fixedKey();
+    this.putDigits(this.fixedKey());
     this.pos = stop;
     return true;
+  }
+
+  private putDigits(text: string): void {
+    this.found = true;
+    this.keyBuf = this.digits;
+    this.keyStart = 0;
+    this.keyEnd = this.digits.write(text, 'latin1');
   }
 
   private varintKey(): string {
@@ -235,6 +261,9 @@ export class RoutingField {
 }
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** The longest number: -2^63. */
+const MAX_DIGITS = 20;
 
 /** 2^53 in the upper half: beyond it a number is not exact. */
 const EXACT_HIGH = 0x200000;

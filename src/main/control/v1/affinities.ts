@@ -1,11 +1,12 @@
 import { Status } from '../../../grpc/status-code.js';
-import { type AffinityEntry, MAX_KEY_BYTES } from '../../routing/affinity-table.js';
+import type { AffinityEntry } from '../../routing/affinity/affinity-table.js';
+import { MAX_KEY_BYTES } from '../../routing/affinity/key-rows.js';
 import type { RouteMemory } from '../../routing/build-routers.js';
 import type { Affinity } from '../../routing/routes/affinity.js';
-import { keyOfText, textOfKey } from '../../routing/routing-field.js';
+import { textOfKey } from '../../routing/routing-field.js';
 import { ControlError } from '../control-error.js';
 import type { Lookup, RouteName } from '../lookup.js';
-import { AffinityPages } from './affinity-pages.js';
+import { affinityPage } from './affinity-page.js';
 import { makeToken, pageSize, parseToken } from './page.js';
 
 /** `afrouter.v1.Affinity`. */
@@ -30,7 +31,6 @@ interface ListRequest {
 /** The calls about remembered keys. */
 export class Affinities {
   private readonly lookup: Lookup;
-  private readonly pages = new AffinityPages();
 
   constructor(lookup: Lookup) {
     this.lookup = lookup;
@@ -43,10 +43,10 @@ export class Affinities {
   }> {
     const { memory, affinity } = this.remembering(route);
     const [after] = parseToken(pageToken, 1);
-    const { entries, more } = await this.pages.page(affinity.table, after!, pageSize(size));
+    const { entries, more } = await affinityPage(affinity.table, after!, pageSize(size));
     return {
       affinities: entries.map((entry) => tell(entry, memory)),
-      nextPageToken: more ? makeToken(entries.at(-1)!.serial) : '',
+      nextPageToken: more ? makeToken(entries.at(-1)!.row) : '',
       total: affinity.table.size,
     };
   }
@@ -59,11 +59,11 @@ export class Affinities {
   set({ route, key, backend: backendName }: KeyRequest & { readonly backend: string }): AffinityMessage {
     const { memory, affinity } = this.remembering(route);
     const backend = this.lookup.backend(memory.config.cluster, backendName);
-    const internal = keyOfText(key);
-    if (internal.length > MAX_KEY_BYTES) {
+    const octets = Buffer.from(key);
+    if (octets.length > MAX_KEY_BYTES) {
       throw new ControlError(Status.INVALID_ARGUMENT, `the key is longer than ${MAX_KEY_BYTES} bytes`);
     }
-    const other = affinity.table.set(internal, backend);
+    const other = affinity.table.set(octets, 0, octets.length, backend);
     if (other === 'full') {
       throw new ControlError(
         Status.RESOURCE_EXHAUSTED,
@@ -79,8 +79,8 @@ export class Affinities {
   delete({ route, key }: KeyRequest): AffinityMessage {
     const { memory, affinity } = this.remembering(route);
     const entry = entryOf(affinity, key);
-    if (entry.holders > 0) {
-      throw new ControlError(Status.FAILED_PRECONDITION, `calls in flight use the key: ${entry.holders}`);
+    if (entry.calls > 0) {
+      throw new ControlError(Status.FAILED_PRECONDITION, `calls in flight use the key: ${entry.calls}`);
     }
     affinity.table.delete(entry);
     return tell(entry, memory);
@@ -98,12 +98,13 @@ export class Affinities {
 }
 
 function entryOf({ table }: Affinity, key: string): AffinityEntry {
-  const entry = table.get(keyOfText(key));
+  const octets = Buffer.from(key);
+  const entry = octets.length > MAX_KEY_BYTES ? undefined : table.get(octets);
   // The caller knows which key it asked for; messages are logged, and keys are not.
   if (entry === undefined) throw new ControlError(Status.NOT_FOUND, 'unknown key');
   return entry;
 }
 
-function tell({ key, backend, holders }: AffinityEntry, { config }: RouteMemory): AffinityMessage {
-  return { key: textOfKey(key), cluster: config.cluster, backend: backend.name, calls: holders };
+function tell({ key, backend, calls }: AffinityEntry, { config }: RouteMemory): AffinityMessage {
+  return { key: textOfKey(key), cluster: config.cluster, backend: backend.name, calls };
 }

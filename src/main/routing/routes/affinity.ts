@@ -1,6 +1,7 @@
 import { RpcError } from '../../../grpc/rpc-error.js';
 import { Status } from '../../../grpc/status-code.js';
-import { type AffinityTable, MAX_KEY_BYTES } from '../affinity-table.js';
+import { AffinityHold, type AffinityTable } from '../affinity/affinity-table.js';
+import { MAX_KEY_BYTES } from '../affinity/key-rows.js';
 import { Decision } from '../decision.js';
 import { notOpen, type RoundRobinTurn } from '../round-robin-turn.js';
 import type { RoutableBackend, RouteDecision } from '../route.js';
@@ -10,6 +11,7 @@ export class Affinity {
   readonly routeName: string;
   readonly table: AffinityTable;
   readonly turn: RoundRobinTurn;
+  private readonly scratch = Buffer.alloc(MAX_KEY_BYTES);
 
   constructor(routeName: string, table: AffinityTable, turn: RoundRobinTurn) {
     this.routeName = routeName;
@@ -17,32 +19,39 @@ export class Affinity {
     this.turn = turn;
   }
 
-  /** The backend that owns `key`; a new key gets the next one and keeps it. */
-  decide(key: string): RouteDecision | RpcError {
-    const { table } = this;
+  /** The same as {@link decide} for a key as text, one character an octet. */
+  decideText(key: string): RouteDecision | RpcError {
     if (key.length > MAX_KEY_BYTES) return this.tooLong();
-    const known = table.hold(key);
-    if (known !== undefined) {
-      if (known.backend.isOpen()) return Decision.reserved(known.backend, known);
-      known.release();
-      return notOpen(this.routeName, known.backend);
+    return this.decide(this.scratch, 0, this.scratch.write(key, 'latin1'));
+  }
+
+  /** The backend that owns the key `buf[start…end)`; a new key gets the next one and keeps it. */
+  decide(buf: Buffer, start: number, end: number): RouteDecision | RpcError {
+    const { table } = this;
+    if (end - start > MAX_KEY_BYTES) return this.tooLong();
+    const known = table.hold(buf, start, end);
+    if (known !== 0) {
+      const owner = table.backendOf(known);
+      if (owner.isOpen()) return Decision.reserved(owner, new AffinityHold(table, known));
+      table.release(known);
+      return notOpen(this.routeName, owner);
     }
     const backend = this.turn.next();
     if (backend instanceof RpcError) return backend;
-    const added = table.add(key, backend);
-    if (added === undefined) {
+    const added = table.add(buf, start, end, backend);
+    if (added === 0) {
       return new RpcError(
         Status.RESOURCE_EXHAUSTED,
         `route ${this.routeName}: every key of its full affinity table has a call in flight`,
       );
     }
-    return Decision.reserved(backend, added);
+    return Decision.reserved(backend, new AffinityHold(table, added));
   }
 
-  /** Binds `key` to the backend that answered with it. */
-  bind(key: string, backend: RoutableBackend): RpcError | undefined {
-    if (key.length > MAX_KEY_BYTES) return this.tooLong();
-    const other = this.table.set(key, backend);
+  /** Binds the key `buf[start…end)` to the backend that answered with it. */
+  bind(buf: Buffer, start: number, end: number, backend: RoutableBackend): RpcError | undefined {
+    if (end - start > MAX_KEY_BYTES) return this.tooLong();
+    const other = this.table.set(buf, start, end, backend);
     if (other === undefined) return undefined;
     if (other === 'full') {
       return new RpcError(

@@ -30,6 +30,6 @@ export class HeaderAffinityRoute implements MethodRoute {
     if (value === undefined) {
       return new RpcError(Status.INVALID_ARGUMENT, `route ${this.routeName}: no metadata ${this.metadataKey}`);
     }
-    return this.affinity.decide(value);
+    return this.affinity.decideText(value);
   }
 }

@@ -27,8 +27,10 @@ export class MessageAffinityRoute implements MethodRoute {
   }
 
   decide(_headers: HeaderList, buf: Buffer, start: number, end: number): RouteDecision | RpcError {
-    const key = this.field.read(buf, start, end);
-    return typeof key === 'string' ? this.affinity.decide(key) : fieldError(this.routeName, this.field, key, 'request');
+    const { field } = this;
+    const fault = field.locate(buf, start, end);
+    if (fault !== FieldFault.none) return fieldError(this.routeName, field, fault, 'request');
+    return this.affinity.decide(field.keyBuf, field.keyStart, field.keyEnd);
   }
 }
 
@@ -77,9 +79,10 @@ class BindReply implements ReplyBinding {
   }
 
   bind(message: Buffer): RpcError | undefined {
-    const key = this.field.read(message);
-    if (typeof key === 'string') return this.affinity.bind(key, this.backend);
-    return fieldError(this.affinity.routeName, this.field, key, 'response');
+    const { affinity, field, backend } = this;
+    const fault = field.locate(message, 0, message.length);
+    if (fault !== FieldFault.none) return fieldError(affinity.routeName, field, fault, 'response');
+    return affinity.bind(field.keyBuf, field.keyStart, field.keyEnd, backend);
   }
 }
 
