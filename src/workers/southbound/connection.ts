@@ -148,9 +148,9 @@ export class Connection implements AttemptOwner {
    */
   open(leg: ReplicaStream, headers: HeaderList, extra: HeaderField | undefined, endStream: boolean): void {
     const session = this.isOpen ? this.current!.session! : null;
-    if (session === null || this.line.legs.size > 0 || !session.canOpen) {
+    if (session === null || this.line.count > 0 || !session.canOpen) {
       leg.wait(headers, extra, endStream);
-      this.line.legs.add(leg);
+      this.line.add(leg);
       return;
     }
     leg.attach(session.open(leg, headers, extra, endStream));
@@ -159,15 +159,15 @@ export class Connection implements AttemptOwner {
 
   /** Forgets a leg that waits for its turn. */
   abandon(leg: ReplicaStream): void {
-    this.line.legs.delete(leg);
+    this.line.remove(leg);
   }
 
   /** The peer takes streams again. */
   private admit(): void {
-    for (const leg of this.line.legs) {
+    for (let leg = this.line.first; leg !== undefined; leg = this.line.first) {
       const session = this.isOpen ? this.current!.session! : null;
       if (session === null || !session.canOpen) break;
-      this.line.legs.delete(leg);
+      this.line.remove(leg);
       leg.admit(session);
       if (session.retired) this.retire();
     }
@@ -254,7 +254,7 @@ export class Connection implements AttemptOwner {
       opens: this.opens,
       lastError: this.lastError,
       streams: this.current?.session?.streamCount ?? 0,
-      waiting: this.line.legs.size,
+      waiting: this.line.count,
       receivedBytes: this.bytes.received,
       sentBytes: this.bytes.sent,
       rttMs: this.current?.session?.rttMs ?? -1,

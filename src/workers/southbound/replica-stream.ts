@@ -57,6 +57,8 @@ export class ReplicaStream implements StreamHandler {
   /** While it stands in its connection's line: what to send when it is let in. */
   private waiting: { headers: HeaderList; extra: HeaderField | undefined; endStream: boolean; body: SendQueue } | null =
     null;
+  /** @internal its place in that line; set by WaitingLine */
+  place = -1;
   /** Times its replica said that it had not processed it. */
   private refusals = 0;
   /** See {@link GracePeriods}; 0 = its answer may still be wanted. */

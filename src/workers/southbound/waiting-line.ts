@@ -1,12 +1,20 @@
 import type { ReplicaStream } from './replica-stream.js';
 
+/** Places of legs that have left are given back when so many are at the front of the line. */
+const TRIMMED = 1024;
+
 /**
  * The legs that a connection cannot send now: the peer's SETTINGS_MAX_CONCURRENT_STREAMS does not let them in, or its
  * session is over and the next one is not there yet. The second takes a bounded time, for the replica may be gone for good.
  */
 export class WaitingLine {
-  /** In the order in which they came. */
-  readonly legs = new Set<ReplicaStream>();
+  /** In the order in which they came; who left leaves a gap. Not a Set: see `StreamTable`. */
+  private legs: (ReplicaStream | undefined)[] = [];
+  private head = 0;
+  /** Places given back: those of the legs in `legs` begin here. */
+  private trimmed = 0;
+  /** Legs in the line. */
+  count = 0;
   private readonly waitMs: number;
   private readonly onGivenUp: () => void;
   private timer: NodeJS.Timeout | null = null;
@@ -19,6 +27,30 @@ export class WaitingLine {
   constructor(waitMs: number, onGivenUp: () => void) {
     this.waitMs = waitMs;
     this.onGivenUp = onGivenUp;
+  }
+
+  add(leg: ReplicaStream): void {
+    leg.place = this.trimmed + this.legs.length;
+    this.legs.push(leg);
+    this.count++;
+  }
+
+  /** A leg leaves the line. Nothing happens where it has been sent away already, with all others. */
+  remove(leg: ReplicaStream): void {
+    const at = leg.place - this.trimmed;
+    if (this.legs[at] !== leg) return;
+    this.legs[at] = undefined;
+    this.count--;
+    while (this.head < this.legs.length && this.legs[this.head] === undefined) this.head++;
+    if (this.head < TRIMMED && this.count > 0) return;
+    this.legs.splice(0, this.head);
+    this.trimmed += this.head;
+    this.head = 0;
+  }
+
+  /** Whose turn it is. */
+  get first(): ReplicaStream | undefined {
+    return this.legs[this.head];
   }
 
   /** True while the next session is waited for. */
@@ -56,8 +88,11 @@ export class WaitingLine {
 
   /** Sends everybody away. @param why what the connection did, for the clients */
   turnAway(why: string): void {
-    const stranded = [...this.legs];
-    this.legs.clear();
-    for (const leg of stranded) leg.turnedAway(why);
+    const stranded = this.legs;
+    this.trimmed += stranded.length;
+    this.legs = [];
+    this.head = 0;
+    this.count = 0;
+    for (const leg of stranded) leg?.turnedAway(why);
   }
 }
