@@ -23,6 +23,14 @@ test('a ratio compares round by round', () => {
     ],
   };
   assert.equal(ratio(result, 'a', 'b', 'rate'), 2);
+  const gap: CaseResult = {
+    name: 'a round without a figure',
+    targets: [
+      { target: 'a', samples: [{ rate: 30 }, { rate: 20 }, { rate: 50 }] },
+      { target: 'b', samples: [{ rate: 10 }, {}, { rate: 10 }] },
+    ],
+  };
+  assert.equal(ratio(gap, 'a', 'b', 'rate'), 4);
   assert.equal(ratio(result, 'a', 'c', 'rate'), undefined);
   assert.equal(ratio(result, 'a', 'b', 'p99'), undefined);
 });

@@ -25,9 +25,8 @@ export function ratio(result: CaseResult, target: string, against: string, metri
   const one = result.targets.find((each) => each.target === target);
   const other = result.targets.find((each) => each.target === against);
   if (one === undefined || other === undefined) return undefined;
-  const b = valuesOf(other, metric);
-  const ratios = valuesOf(one, metric)
-    .slice(0, b.length)
-    .map((value, round) => value / b[round]!);
+  const ratios = one.samples
+    .map((sample, round) => (sample[metric] ?? Number.NaN) / (other.samples[round]?.[metric] ?? Number.NaN))
+    .filter((quotient) => !Number.isNaN(quotient));
   return ratios.length === 0 ? undefined : median(ratios);
 }

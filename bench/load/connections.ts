@@ -18,6 +18,8 @@ export class Dialler {
   private readonly context: SessionContext = sessionContext();
   private readonly options: SessionOptions;
   private dialled = 0;
+  /** Another one each time: for a minute (TIME_WAIT) the ports of an address are not all free again. */
+  private readonly network = `127.0.${1 + Math.floor(Math.random() * 254)}`;
   /** Write headers as grpc-go does. */
   indexing = false;
 
@@ -39,7 +41,7 @@ export class Dialler {
 
   /** One more. */
   one(): Promise<ClientSession> {
-    const localAddress = `127.0.0.${1 + Math.floor(this.dialled++ / CONNECTIONS_PER_ADDRESS)}`;
+    const localAddress = `${this.network}.${1 + Math.floor(this.dialled++ / CONNECTIONS_PER_ADDRESS)}`;
     const to = { host: '127.0.0.1', port: this.towards.port, noDelay: true, localAddress };
     return new Promise((resolve, reject) => {
       const start = () => {

@@ -24,6 +24,10 @@ function run(spec: LoadSpec): Promise<LoadResult> {
 }
 
 // Whatever is thrown from here on, also in a callback, ends the process with its message: the bench then has no figure.
+process.on('uncaughtException', ({ message }) => {
+  process.stderr.write(`load generator: ${message}\n`);
+  process.exit(1);
+});
 const result = await run(JSON.parse(process.argv[2]!) as LoadSpec);
 process.stdout.write(`${JSON.stringify(result)}\n`);
 process.stdin.on('end', () => process.exit(0)).resume();
