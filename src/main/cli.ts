@@ -6,6 +6,7 @@ import { ConfigError } from './config/config-error.js';
 import { type LoadedRoutingFile, loadRoutingFile } from './config/load.js';
 import { loadSettings, type Settings } from './config/settings.js';
 import type { LogLevels } from './control/log-levels.js';
+import { letHeapGrow } from './heap-growth.js';
 import { packageVersion } from './package-file.js';
 import { FileWatch } from './reload/file-watch.js';
 import type { Tracing } from './tracing/open-telemetry.js';
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
 
 async function run(settings: Settings, { config, text }: LoadedRoutingFile, threadLog: ThreadLog): Promise<void> {
   const log = threadLog.logger;
+  letHeapGrow();
   // Loaded only now: a dry run needs neither gRPC nor an HTTP server, which take most of the time to load.
   const { Daemon } = await import('./daemon.js');
   const tracing = settings.otel ? await startTracing(settings.otelSample, log) : null;
