@@ -140,12 +140,12 @@ export class Lab {
 
   /**
    * For what a process remembers, memory above all: each round starts the targets anew, and none is warmed up. No more than
-   * {@link FRESH_ROUNDS} rounds.
+   * {@link FRESH_ROUNDS} rounds. What `measure` has no figures for stays empty.
    */
   async freshRounds(
     name: string,
     start: () => Promise<Target[]>,
-    measure: (target: Target, process: BenchProcess) => Promise<Sample>,
+    measure: (target: Target, process: BenchProcess) => Promise<Sample | undefined>,
   ): Promise<CaseResult> {
     const rounds = Math.min(this.options.rounds, FRESH_ROUNDS);
     const samples = new Map<string, Sample[]>();
@@ -155,7 +155,8 @@ export class Lab {
         this.progress(`${name}: round ${round} of ${rounds}, ${target.name}`);
         const sample = await measure(target, target.process!);
         const list = samples.get(target.name) ?? [];
-        samples.set(target.name, [...list, { ...sample, peakMemory: target.process!.peakBytes }]);
+        const peakMemory = target.process!.peakBytes;
+        samples.set(target.name, [...list, sample === undefined ? {} : { ...sample, peakMemory }]);
       }
       for (const { process } of targets) await process?.stop();
     }

@@ -7,6 +7,7 @@ import { Lab } from './lab.js';
 import type { ScenarioResult } from './metrics.js';
 import { HELP, type Options, parseOptions } from './options.js';
 import { describeMachine } from './report/machine.js';
+import { updateReadme } from './report/readme.js';
 import { barsTable, writeReport } from './report/report.js';
 import type { Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios/catalogue.js';
@@ -14,6 +15,7 @@ import { SCENARIOS } from './scenarios/catalogue.js';
 /** Seen from dist/bench: what is kept, and what a run of only some scenarios leaves. */
 const KEPT = fileURLToPath(new URL('../../bench/results', import.meta.url));
 const LEFT = fileURLToPath(new URL('./results', import.meta.url));
+const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 
 const options = parseOptions(process.argv.slice(2));
 if (options.help) process.stdout.write(HELP);
@@ -43,6 +45,7 @@ async function bench(options: Options): Promise<number> {
   const dir = options.out ?? (partial ? LEFT : KEPT);
   const machine = await describeMachine(['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''));
   writeReport(dir, machine, SCENARIOS, results);
+  if (dir === KEPT) updateReadme(README, machine, results);
   lab.say(`written: ${dir}/report.md`);
   if (!options.check) return failed ? 1 : 0;
   const reached = compareWithBars(results);

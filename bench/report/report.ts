@@ -26,7 +26,8 @@ export function writeReport(
   writeFileSync(join(dir, 'results.json'), `${JSON.stringify({ machine, results }, null, 1)}\n`);
 }
 
-function machineLine(machine: Machine): string {
+/** What the figures belong to, and how to read them. */
+export function machineLine(machine: Machine): string {
   const { cores, cpu, memoryGiB, system, versions, date, command } = machine;
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [

@@ -18,7 +18,8 @@ function heading(metric: Metric): string {
   return `${title[0]!.toUpperCase()}${title.slice(1)}, ${unit}:`;
 }
 
-function targetsTable(scenario: Scenario, result: CaseResult): string {
+/** A row a target, a column a metric. */
+export function targetsTable(scenario: Scenario, result: CaseResult): string {
   const metrics = scenario.metrics.filter((metric) => has(result, metric));
   const head = ['', ...metrics.map((metric) => `${METRICS[metric].title}, ${METRICS[metric].unit}`)];
   const rows = result.targets.map(({ target }) => [target, ...metrics.map((m) => cell(scenario, result, target, m))]);

@@ -30,13 +30,13 @@ export const slowStreams: Scenario = {
   },
 };
 
-async function measure(lab: Lab, target: Target, process: BenchProcess): Promise<Sample> {
+async function measure(lab: Lab, target: Target, process: BenchProcess): Promise<Sample | undefined> {
   // The first ones are the compiler's.
   await others(lab, target);
   const before = await others(lab, target);
   const resident = process.residentBytes;
   const load = await stand(lab, target);
-  if (load === undefined) return {};
+  if (load === undefined) return undefined;
   await seconds(SETTLE_SECONDS);
   const bytesPerStream = (process.residentBytes - resident) / (CONNECTIONS * STREAMS);
   const meanwhile = await others(lab, target);
@@ -50,7 +50,7 @@ async function stand(lab: Lab, target: Target): Promise<HeldLoad | undefined> {
     return await holdLoad({ kind: 'stalled', ...towards(target), connections: CONNECTIONS, streams: STREAMS });
   } catch (error) {
     if (target.name === 'afrouter') throw error;
-    lab.say(`${target.name}: its streams stop each other, left out`);
+    lab.say(`${target.name}: not all streams came to stand, left out`);
     return undefined;
   }
 }

@@ -1,11 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FirstMessage } from './first-message.js';
+import { FirstMessage, wholeMessage } from './first-message.js';
 import { RpcError } from './rpc-error.js';
 import { Status } from './status-code.js';
 
 const message = Buffer.from([0, 0, 0, 0, 3, 97, 98, 99]);
 const next = Buffer.from([0, 0, 0, 0, 1]);
+
+test('a whole message is found where it lies: not one that is cut, compressed or over the limit', () => {
+  const of = (octets: readonly number[], limit = 3): number =>
+    wholeMessage(Buffer.from([9, ...octets, 9]), 1, octets.length + 1, limit);
+  assert.equal(of([0, 0, 0, 0, 0]), 6);
+  assert.equal(of([0, 0, 0, 0, 3, 97, 98, 99]), 9);
+  assert.equal(of([0, 0, 0, 0, 3, 97, 98, 99], 2), -1);
+  assert.equal(of([0, 0, 0, 0, 3, 97, 98]), -1);
+  assert.equal(of([0, 0, 0, 0]), -1);
+  assert.equal(of([]), -1);
+  assert.equal(of([1, 0, 0, 0, 3, 97, 98, 99]), -1);
+  assert.equal(of([0, 0xff, 0xff, 0xff, 0xff, 1], 0xffffffff), -1);
+});
 
 test('a message that is whole in the first range is not copied', () => {
   const first = new FirstMessage(10, 'a peer');

@@ -11,6 +11,8 @@ const MIB = 1024 * 1024;
 const REPLAY_BYTES = 8 * MIB;
 const RESOURCE_EXHAUSTED = '8';
 const GET = '/afrouter.test.Echo/Get';
+/** Flag of DATA (RFC 9113 §6.1). */
+const PADDED = 8;
 
 let bed: Bed;
 
@@ -59,6 +61,26 @@ test('a request that comes octet by octet, each in a frame of its own, takes no 
     peer.destroy();
   });
   bed.handle();
+});
+
+test('frames without a byte of the message before it, and in its middle, change nothing', async () => {
+  const peer = await RawPeer.dial(bed.port);
+  const message = grpcMessage(echoService.Get!.requestSerialize({ key: 'late' }));
+  const empty = (id: number) => data(id, Buffer.alloc(0));
+  const padding = (id: number) => data(id, Buffer.of(3, 0, 0, 0), PADDED);
+  const bodies = [
+    (id: number) => [empty(id), data(id, message, Flag.END_STREAM)],
+    (id: number) => [padding(id), empty(id), data(id, message), data(id, Buffer.alloc(0), Flag.END_STREAM)],
+    (id: number) => [data(id, message.subarray(0, 3)), empty(id), data(id, message.subarray(3), Flag.END_STREAM)],
+  ];
+  for (const [i, body] of bodies.entries()) {
+    const id = 2 * i + 1;
+    peer.request(id, GET);
+    peer.send(...body(id));
+    await eventually('its status', () => answers(peer, 'grpc-status').has(id));
+  }
+  assert.deepEqual([...answers(peer, 'grpc-status').values()], ['0', '0', '0']);
+  peer.destroy();
 });
 
 test('a message that says it is over the limit is refused before it is held', async () => {

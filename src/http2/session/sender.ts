@@ -13,6 +13,7 @@ import { maySend, StreamState } from '../stream/stream-state.js';
 import type { HonestTraffic } from './abuse-budget.js';
 import type { FlowCounters } from './flow-counters.js';
 import type { SessionContext, SessionOptions } from './options.js';
+import type { StreamTable } from './stream-table.js';
 
 /** Told when our side of a stream has ended. */
 export interface SenderOwner {
@@ -65,7 +66,7 @@ export class Sender implements WriterOwner {
   // ── what the peer allows ───────────────────────────────────────────────────────────────────────────────────────────
 
   /** Applies a setting of the peer that concerns what we send on `streams`. @throws Http2Error when a window overflows */
-  setting(id: number, value: number, streams: readonly Stream[]): void {
+  setting(id: number, value: number, streams: StreamTable): void {
     switch (id) {
       case Setting.HEADER_TABLE_SIZE:
         this.encoder.setPeerTableSize(value);
@@ -84,10 +85,10 @@ export class Sender implements WriterOwner {
    * SETTINGS_INITIAL_WINDOW_SIZE changes the window of every stream by the difference (RFC 9113 §6.9.2).
    * @throws Http2Error when a window overflows
    */
-  private setInitialWindow(bytes: number, streams: readonly Stream[]): void {
+  private setInitialWindow(bytes: number, streams: StreamTable): void {
     const change = bytes - this.initialWindow;
     this.initialWindow = bytes;
-    for (const stream of streams) {
+    for (const stream of streams.all()) {
       stream.sendWindow += change;
       if (stream.sendWindow > MAX_INT31) {
         throw new Http2Error(ErrorCode.FLOW_CONTROL_ERROR, `SETTINGS overflow the window of stream ${stream.id}`);

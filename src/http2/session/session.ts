@@ -130,7 +130,7 @@ export abstract class Session implements ReceiverOwner, SenderOwner {
     if (id === Setting.MAX_CONCURRENT_STREAMS) {
       this.peerMaxConcurrentStreams = value;
       this.onPeerStreamLimit();
-    } else this.sender.setting(id, value, this.streams.all());
+    } else this.sender.setting(id, value, this.streams);
   }
 
   onSettingsApplied(): void {

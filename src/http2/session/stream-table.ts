@@ -63,7 +63,10 @@ export class StreamTable {
     this.size = 0;
   }
 
-  /** Ids are odd and given out one after another, so that their low bits spread streams evenly. */
+  /**
+   * Ids are odd and given out one after another, so that their low bits spread streams evenly. A client that leaves ids out can
+   * have all of its own in one bucket: then each of its frames costs a walk over at most `maxConcurrentStreams` of them.
+   */
   private bucketOf(id: number): number {
     return (id >>> 1) & (this.buckets.length - 1);
   }

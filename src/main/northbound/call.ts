@@ -57,6 +57,7 @@ export class Call extends CallRecord implements StreamHandler, PortCall {
       this.context.counters.notGrpc++;
       const status = head.post ? 415 : 405;
       rejectHttp(this.stream, status);
+      if (this.state === CallState.over) return;
       this.report?.rejected(status, this.context.turn.nowMs());
       this.end();
       return;
@@ -101,13 +102,14 @@ export class Call extends CallRecord implements StreamHandler, PortCall {
     const { log } = this.context;
     if (log.isLevelEnabled('debug')) log.debug({ event: 'call_cancelled', call: this.name, code, cause }, 'given up');
     this.port?.cancel(this);
-    this.count(Status.CANCELLED, -1);
-    this.end();
+    this.finish(Status.CANCELLED, -1);
   }
 
   // ── (2) the first message, where the route needs it ────────────────────────────────────────────────────────────────
 
   private hold(buf: Buffer, start: number, end: number, endStream: boolean): void {
+    // Nothing, or padding: what follows may still be whole.
+    if (start === end && !endStream) return;
     const { maxMessageBytes } = this.context;
     if (this.first === null) {
       // As is usual, one DATA frame holds the whole message: nothing has to be kept, or made to keep it.
@@ -227,8 +229,7 @@ export class Call extends CallRecord implements StreamHandler, PortCall {
     if (this.reply !== null) this.releaseReply();
     if (trailersOnly) this.stream.sendHeaders(list, answerField(this.decision!), true);
     else this.stream.sendTrailers(list);
-    this.count(statusOf(list), backendMs);
-    this.end();
+    this.finish(statusOf(list), backendMs);
   }
 
   answerFailed(status: Status, message: string, backendMs: number): void {
@@ -265,7 +266,16 @@ export class Call extends CallRecord implements StreamHandler, PortCall {
     if (this.state === CallState.over) return;
     this.port?.cancel(this);
     rescue(this.stream, error, this.state === CallState.answering);
-    this.count(error.code, backendMs);
+    this.finish(error.code, backendMs);
+  }
+
+  /**
+   * It has its status. Once: what is sent last may be what the client's connection cannot hold any more; then the connection
+   * is gone, and the call with it, before the sending returns.
+   */
+  private finish(status: number, backendMs: number): void {
+    if (this.state === CallState.over) return;
+    this.count(status, backendMs);
     this.end();
   }
 

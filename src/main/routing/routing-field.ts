@@ -48,7 +48,7 @@ export class RoutingField {
 
   /**
    * The key that {@link locate} found: `keyBuf[keyStart…keyEnd)`. It lies in the message that was read where that holds it as
-   * text, and is good until the next one is read.
+   * text; {@link release} it when it is used.
    */
   keyBuf: Buffer = NO_BYTES;
   keyStart = 0;
@@ -75,7 +75,14 @@ export class RoutingField {
   /** The key in the message `buf[start…end)` as text, or why there is none. */
   read(buf: Buffer, start = 0, end = buf.length): string | FieldFault {
     const fault = this.locate(buf, start, end);
-    return fault === FieldFault.none ? latin1Text(this.keyBuf, this.keyStart, this.keyEnd) : fault;
+    const key = fault === FieldFault.none ? latin1Text(this.keyBuf, this.keyStart, this.keyEnd) : fault;
+    this.release();
+    return key;
+  }
+
+  /** Lets go of the message that was read last: a few bytes of it would keep the whole chunk that it came in. */
+  release(): void {
+    this.keyBuf = NO_BYTES;
   }
 
   /** Looks for the key in the message `buf[start…end)`, and leaves in {@link keyBuf} where it lies. */
@@ -83,7 +90,9 @@ export class RoutingField {
     this.buf = buf;
     this.pos = start;
     this.found = false;
-    if (!this.scan(end, 0)) return FieldFault.malformed;
+    const sound = this.scan(end, 0);
+    this.buf = NO_BYTES;
+    if (!sound) return FieldFault.malformed;
     if (this.found) return FieldFault.none;
     if (this.absentKey === undefined) return FieldFault.absent;
     this.keyBuf = this.absentKey;

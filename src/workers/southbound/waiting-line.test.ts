@@ -39,6 +39,19 @@ test('legs leave a line in the order in which they came, wherever others leave i
   );
 });
 
+test('a first leg that never goes does not keep the places of those that come and go behind it', () => {
+  const line = new WaitingLine(0, () => {});
+  const first = legOf();
+  line.add(first);
+  for (let i = 0; i < 100_000; i++) {
+    const leg = legOf();
+    line.add(leg);
+    line.remove(leg);
+    assert.ok(leg.place <= 1027, `place ${leg.place}`);
+  }
+  assert.equal(line.first, first);
+});
+
 test('all are sent away in order; one that leaves because of it, or comes, does no harm', () => {
   const line = new WaitingLine(0, () => {});
   const told: string[] = [];

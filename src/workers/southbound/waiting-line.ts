@@ -1,7 +1,7 @@
 import type { ReplicaStream } from './replica-stream.js';
 
-/** Places of legs that have left are given back when so many are at the front of the line. */
-const TRIMMED = 1024;
+/** The line is made anew when it has so many more gaps than legs. */
+const GAPS = 1024;
 
 /**
  * The legs that a connection cannot send now: the peer's SETTINGS_MAX_CONCURRENT_STREAMS does not let them in, or its
@@ -11,8 +11,6 @@ export class WaitingLine {
   /** In the order in which they came; who left leaves a gap. Not a Set: see `StreamTable`. */
   private legs: (ReplicaStream | undefined)[] = [];
   private head = 0;
-  /** Places given back: those of the legs in `legs` begin here. */
-  private trimmed = 0;
   /** Legs in the line. */
   count = 0;
   private readonly waitMs: number;
@@ -30,22 +28,24 @@ export class WaitingLine {
   }
 
   add(leg: ReplicaStream): void {
-    leg.place = this.trimmed + this.legs.length;
+    leg.place = this.legs.length;
     this.legs.push(leg);
     this.count++;
   }
 
   /** A leg leaves the line. Nothing happens where it has been sent away already, with all others. */
   remove(leg: ReplicaStream): void {
-    const at = leg.place - this.trimmed;
-    if (this.legs[at] !== leg) return;
-    this.legs[at] = undefined;
+    if (this.legs[leg.place] !== leg) return;
+    this.legs[leg.place] = undefined;
     this.count--;
     while (this.head < this.legs.length && this.legs[this.head] === undefined) this.head++;
-    if (this.head < TRIMMED && this.count > 0) return;
-    this.legs.splice(0, this.head);
-    this.trimmed += this.head;
+    if (this.legs.length > 2 * this.count + GAPS) this.closeGaps();
+  }
+
+  private closeGaps(): void {
+    this.legs = this.legs.filter((leg) => leg !== undefined);
     this.head = 0;
+    for (const [place, leg] of this.legs.entries()) leg!.place = place;
   }
 
   /** Whose turn it is. */
@@ -89,7 +89,6 @@ export class WaitingLine {
   /** Sends everybody away. @param why what the connection did, for the clients */
   turnAway(why: string): void {
     const stranded = this.legs;
-    this.trimmed += stranded.length;
     this.legs = [];
     this.head = 0;
     this.count = 0;

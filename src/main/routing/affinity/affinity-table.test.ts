@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RoutableBackend } from '../route.js';
-import { AffinityTable } from './affinity-table.js';
+import { AffinityHold, AffinityTable } from './affinity-table.js';
 
 /** A backend that a new configuration can take away or put another one in the place of. */
 class FakeBackend {
@@ -141,6 +141,32 @@ test('a key leads to what a new configuration puts in the place of its backend',
   assert.equal(table.backendOf(row), after);
   table.release(row);
   assert.equal(table.set(key, 0, 3, after), undefined);
+});
+
+test('keys of a backend and of the one in its place are the same backend’s, whichever was looked at first', () => {
+  const table = new AffinityTable(10, 0, () => 0);
+  const [before, after, next] = [fake('before'), fake('after'), fake('next')];
+  table.set(Buffer.from('old'), 0, 3, before);
+  before.successor = after;
+  table.set(Buffer.from('new'), 0, 3, after);
+  assert.equal(table.set(Buffer.from('old'), 0, 3, after), undefined);
+  for (const key of ['old', 'new']) table.delete(table.get(Buffer.from(key))!);
+  table.set(Buffer.from('1'), 0, 1, next);
+  table.set(Buffer.from('2'), 0, 1, after);
+  assert.deepEqual(
+    ['1', '2'].map((key) => table.get(Buffer.from(key))!.backend.name),
+    ['next', 'after'],
+  );
+});
+
+test('a hold is given back once, however often it is released', () => {
+  const table = new AffinityTable(1, 0, () => 0);
+  const hold = new AffinityHold(table, table.add(Buffer.from('a'), 0, 1, fake('b')));
+  assert.equal(hold.key, 'a');
+  hold.release();
+  table.hold(Buffer.from('a'), 0, 1);
+  hold.release();
+  assert.equal(table.get(Buffer.from('a'))!.calls, 1);
 });
 
 test('a key whose backend is gone is forgotten when it is used, its calls end as they would, and its row is used again', () => {

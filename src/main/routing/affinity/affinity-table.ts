@@ -27,7 +27,7 @@ export interface AffinityEntry {
 
 /**
  * The keys of one route and the backends they belong to. Bounded: a full table forgets the key that has not been used for
- * longest and has no call in flight. A key never moves silently. Every operation takes constant time.
+ * longest and has no call in flight. A key never moves silently. No operation takes longer with more keys.
  *
  * A key is a range of octets, at most MAX_KEY_BYTES of them, and known by its row while somebody holds it. A row that is held is in no list and cannot be
  * forgotten; those that nobody holds stand in a list by when they were last used.
@@ -147,7 +147,7 @@ export class AffinityTable {
     return { row, key: this.rows.key(row), backend: this.backendOf(row), calls: this.rows.holders(row) };
   }
 
-  /** Forgets a key that nobody holds. */
+  /** Forgets a key that nobody holds; to be called in the turn in which its entry was had. */
   delete({ row }: AffinityEntry): void {
     this.forget(row);
   }
@@ -220,7 +220,8 @@ export class AffinityTable {
 /** A held row, for the length of a call. */
 export class AffinityHold implements Reservation {
   private readonly table: AffinityTable;
-  private readonly row: number;
+  /** 0 once it is released: the row may be another key's by then. */
+  private row: number;
 
   constructor(table: AffinityTable, row: number) {
     this.table = table;
@@ -228,10 +229,12 @@ export class AffinityHold implements Reservation {
   }
 
   get key(): string {
-    return this.table.keyOf(this.row);
+    return this.row === 0 ? '' : this.table.keyOf(this.row);
   }
 
   release(): void {
+    if (this.row === 0) return;
     this.table.release(this.row);
+    this.row = 0;
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * HalfSipHash-1-3 of octets (Aumasson and Bernstein, "SipHash: a fast short-input PRF"; as in Linux's `hsiphash`), keyed anew in
- * each process: clients choose routing keys, and must not be able to choose many that fall into one bucket.
+ * HalfSipHash-1-3 of octets (Aumasson and Bernstein, "SipHash: a fast short-input PRF"; as in Linux's `hsiphash`), with a key of
+ * its own for each table: clients choose routing keys, and must not be able to choose many that fall into one bucket.
  */
 export class KeyHash {
   private readonly k0: number;

@@ -77,7 +77,7 @@ export class KeyRows {
 
   /**
    * Takes in a key that is not there, of at most {@link MAX_KEY_BYTES}.
-   * @param backend a number below 2^20
+   * @param backend a number below 2^21
    * @returns its row: in no list, held by nobody
    */
   add(buf: Buffer, start: number, end: number, backend: number): number {

@@ -30,7 +30,9 @@ export class MessageAffinityRoute implements MethodRoute {
     const { field } = this;
     const fault = field.locate(buf, start, end);
     if (fault !== FieldFault.none) return fieldError(this.routeName, field, fault, 'request');
-    return this.affinity.decide(field.keyBuf, field.keyStart, field.keyEnd);
+    const decision = this.affinity.decide(field.keyBuf, field.keyStart, field.keyEnd);
+    field.release();
+    return decision;
   }
 }
 
@@ -82,7 +84,9 @@ class BindReply implements ReplyBinding {
     const { affinity, field, backend } = this;
     const fault = field.locate(message, 0, message.length);
     if (fault !== FieldFault.none) return fieldError(affinity.routeName, field, fault, 'response');
-    return affinity.bind(field.keyBuf, field.keyStart, field.keyEnd, backend);
+    const refused = affinity.bind(field.keyBuf, field.keyStart, field.keyEnd, backend);
+    field.release();
+    return refused;
   }
 }
 
