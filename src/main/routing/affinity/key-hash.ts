@@ -14,7 +14,10 @@ export class KeyHash {
     this.k1 = seed.readInt32LE(4);
   }
 
-  /** The hash of `buf[start…end)`, 32 bits, signed. */
+  /**
+   * The hash of `buf[start…end)`, 32 bits, signed. (The round stands here twice: as a function it would have to give four results
+   * back.)
+   */
   of(buf: Buffer, start: number, end: number): number {
     let v0 = this.k0;
     let v1 = this.k1;
