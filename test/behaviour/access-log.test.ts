@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { Bed, type BedPlan, roundRobin } from '../support/bed.js';
 import { ControlClient } from '../support/control.js';
 import type { LogLine } from '../support/daemon.js';
+import { answerWithoutEnd } from '../support/echo.js';
 import { eventually } from '../support/eventually.js';
 import { RawPeer } from '../support/raw-peer.js';
 
@@ -122,12 +123,7 @@ describe('the access log of all calls', () => {
   });
 
   test('a call that is cancelled says on which replicas it was', async () => {
-    // They do not end when the client half-closes, which grpc-js does before it cancels.
-    bed.handle((each) => {
-      each.onRequest = () => {
-        each.answer({});
-      };
-    });
+    bed.handle(answerWithoutEnd);
     const line = await lineOf(async () => {
       const call = bed.client.open('Bidi');
       call.send({ key: 'cancelled' });

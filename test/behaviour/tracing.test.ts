@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Bed, type BedPlan, roundRobin } from '../support/bed.js';
 import type { Outcome } from '../support/client.js';
+import { answerWithoutEnd } from '../support/echo.js';
 import { eventually } from '../support/eventually.js';
 import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.js';
 
@@ -192,12 +193,7 @@ describe('with OpenTelemetry', () => {
   });
 
   test('a call that is cancelled has its replicas in the trace, too', async () => {
-    // They do not end when the client half-closes, which grpc-js does before it cancels.
-    bed.handle((each) => {
-      each.onRequest = () => {
-        each.answer({});
-      };
-    });
+    bed.handle(answerWithoutEnd);
     const traceId = newTrace();
     const open = bed.client.open('Bidi', { metadata: meta(traceId) }).send({});
     await open.untilMessages(2);

@@ -66,6 +66,16 @@ export function echo(call: ReplicaCall): void {
   });
 }
 
+/**
+ * A replica that answers each request and never ends, for calls that are cancelled: grpc-js half-closes before it cancels, and one
+ * that ends at that might be through first.
+ */
+export function answerWithoutEnd(call: ReplicaCall): void {
+  call.onRequest = () => {
+    call.answer({});
+  };
+}
+
 /** The plan, unless it is meant for another replica. */
 function planOf(call: ReplicaCall): EchoPlan {
   const plan = (call.requests[0] as EchoRequest | undefined)?.plan ?? {};

@@ -5,8 +5,8 @@ import { Status } from '../../grpc/status-code.js';
 import type { HeldBudget } from './held-budget.js';
 
 /**
- * The first message of a request whose route waits for it, where it does not come whole in one frame. What is held is taken from the budget of the process; it is
- * given back when the backend has taken the bytes, or the call ends ({@link Call}).
+ * The first message of a request whose route waits for it, where it does not come whole in one frame. What is held is taken
+ * from the budget of the process; it is given back when the backend has taken the bytes, or the call ends ({@link Call}).
  */
 export class RequestHold {
   private readonly budget: HeldBudget;

@@ -49,8 +49,6 @@ export class Request {
   private credited = 0;
   /** Replicas that come late join it. */
   private readonly replicated: boolean;
-  /** They are sent the request from its beginning. They join a request stream from the next message on. */
-  private readonly late: boolean;
   /** All request bytes so far. */
   private backlog: Backlog | null = null;
   /** False once no leg can need the request again: every replica has taken it on, and none comes late. */
@@ -87,8 +85,12 @@ export class Request {
     this.times = report ? new LegTimes(this) : null;
     this.rule = chooseRule(this, kind, replicated);
     this.replicated = replicated;
-    this.late = replicated && !kind.requestStream;
     this.boundary = replicated && kind.requestStream ? new MessageBoundary(0xffffffff, 'the client') : null;
+  }
+
+  /** Replicas that come late are sent the request from its beginning; they join a request stream from the next message on. */
+  private get late(): boolean {
+    return this.replicated && !this.kind.requestStream;
   }
 
   // ── from the client (through the port) ─────────────────────────────────────────────────────────────────────────────

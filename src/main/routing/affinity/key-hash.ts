@@ -15,8 +15,9 @@ export class KeyHash {
   }
 
   /**
-   * The hash of `buf[start…end)`, 32 bits, signed. (The round stands here twice: as a function it would have to give four results
-   * back.)
+   * The hash of `buf[start…end)`, 32 bits, signed. The round stands here twice, for this is the hot path: as a function
+   * it would have to give four results back, and one loop that chooses a word for each round takes 34 instead of 23 ns for a
+   * key of 8 octets.
    */
   of(buf: Buffer, start: number, end: number): number {
     let v0 = this.k0;
