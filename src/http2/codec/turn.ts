@@ -11,6 +11,8 @@ export interface Flushable {
  */
 export class Turn {
   private waiting: Flushable[] = [];
+  /** Flushed before the others: what they do is output of this turn. */
+  private readonly work: Flushable[] = [];
   private running: Flushable[] = [];
   private scheduled = false;
   private clockMs = 0;
@@ -19,6 +21,12 @@ export class Turn {
   /** Asks for one `flush()` at the end of this turn. Callers register at most once until they are flushed. */
   add(flushable: Flushable): void {
     this.waiting.push(flushable);
+    this.schedule();
+  }
+
+  /** The same for what makes output: it comes before everything that was {@link add}ed, which sends that output on. */
+  addWork(work: Flushable): void {
+    this.work.push(work);
     this.schedule();
   }
 
@@ -41,6 +49,9 @@ export class Turn {
   }
 
   private flushAll(): void {
+    const { work } = this;
+    for (let i = 0; i < work.length; i++) work[i]!.flush();
+    work.length = 0;
     this.scheduled = false;
     this.clockMs = 0;
     const batch = this.waiting;

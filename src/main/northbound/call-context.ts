@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Turn } from '../../http2/codec/turn.js';
 import type { HealthSource } from '../health/health-source.js';
 import type { ServiceRouter } from '../routing/service-router.js';
+import type { Arrivals } from './arrivals.js';
 import type { ListenerCalls } from './call-counters.js';
 import type { CallReporter } from './call-report.js';
 import type { HeldBudget } from './held-budget.js';
@@ -39,6 +40,8 @@ export interface CallContext {
   readonly creditStep: number;
   readonly counters: NorthboundCounters;
   readonly calls: ListenerCalls;
+  /** Of the thread, too. */
+  readonly arrivals: Arrivals;
   /** The thread's turn, for its clock. */
   readonly turn: Turn;
   /** Set when the listener answers `grpc.health.v1.Health` itself. */

@@ -63,7 +63,7 @@ export class CallReport implements LegListener {
     this.status = status;
     this.backendMs = backendMs;
     this.endedMs = nowMs;
-    this.key = this.call.decision?.reservation?.key;
+    this.key = this.call.decision?.key;
     if (this.linkedMs < 0 || this.outcomes !== null) this.reporter.done(this);
   }
 

@@ -1,6 +1,4 @@
-import { wholeMessage } from '../../grpc/first-message.js';
 import type { MessageAppender } from '../../grpc/message-appender.js';
-import { MESSAGE_PREFIX_BYTES } from '../../grpc/message-boundary.js';
 import { requestHead } from '../../grpc/request-head.js';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
@@ -10,17 +8,15 @@ import type { Expiry, ResetCause, StreamHandler } from '../../http2/stream/strea
 import { maySend, StreamState } from '../../http2/stream/stream-state.js';
 import type { PortCall, WorkerPort } from '../backends/worker-port.js';
 import { answerField } from '../routing/decision.js';
-import type { MethodRoute } from '../routing/route.js';
 import { statusOf } from './call-counters.js';
-import { CallRecord } from './call-record.js';
 import { CallState } from './call-state.js';
 import { deadlineError, MALFORMED_TIMEOUT, startDeadline } from './deadline.js';
 import { expiryError } from './expiry.js';
 import { answerHealth } from './health-call.js';
+import { HeldCall } from './held-call.js';
 import { associationAppender, openAt } from './outgoing.js';
 import { ReplyHold } from './reply-hold.js';
 import { RequestDebt } from './request-debt.js';
-import { noMessage, RequestHold } from './request-hold.js';
 import { rejectHttp, rescue } from './rescue.js';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -32,17 +28,12 @@ const NO_BYTES = Buffer.alloc(0);
  *
  * One object per call and no closure: this and `Request` in the worker are what it costs.
  */
-export class Call extends CallRecord implements StreamHandler, PortCall {
+export class Call extends HeldCall implements StreamHandler, PortCall {
   /** Set while a backend has the call. */
   private port: WorkerPort | null = null;
   private deadline: NodeJS.Timeout | null = null;
-  /** The first message while it is gathered. */
-  private first: RequestHold | null = null;
   /** Adds the association field to each message, where the backend wants it there. */
   private appender: MessageAppender | null = null;
-  /** What the backend's credit covers besides what the client waits for. */
-  private debt: RequestDebt | null = null;
-
   /** The answer while its key is not bound yet. */
   private reply: ReplyHold | null = null;
   /** Response bytes the client has taken and the backend has no credit for yet; negative where it has been given some early. */
@@ -73,12 +64,8 @@ export class Call extends CallRecord implements StreamHandler, PortCall {
     }
     this.route = route;
     if (head.timeoutMs >= 0) this.deadline = startDeadline(head.timeoutMs + this.context.deadlineSlackMs, this);
-    if (!route.needsMessage) {
-      this.link(NO_BYTES, 0, 0, halfClosed);
-      return;
-    }
-    this.state = CallState.holding;
-    if (halfClosed) this.fail(noMessage(route.routeName));
+    if (route.needsMessage) this.awaitMessage(route, router, halfClosed);
+    else this.link(NO_BYTES, 0, 0, 0, halfClosed);
   }
 
   // ── (1) from the client ────────────────────────────────────────────────────────────────────────────────────────────
@@ -105,51 +92,15 @@ export class Call extends CallRecord implements StreamHandler, PortCall {
     this.finish(Status.CANCELLED, -1);
   }
 
-  // ── (2) the first message, where the route needs it ────────────────────────────────────────────────────────────────
+  // ── (2) routed, where the route needs it once the first message is there: see HeldCall ──────────────────────────────
 
-  private hold(buf: Buffer, start: number, end: number, endStream: boolean): void {
-    // Nothing, or padding: what follows may still be whole.
-    if (start === end && !endStream) return;
-    const { maxMessageBytes } = this.context;
-    if (this.first === null) {
-      // As is usual, one DATA frame holds the whole message: nothing has to be kept, or made to keep it.
-      const messageEnd = wholeMessage(buf, start, end, maxMessageBytes);
-      if (messageEnd >= 0) {
-        if (this.link(buf, start + MESSAGE_PREFIX_BYTES, messageEnd, false)) this.passOn(buf, start, end, endStream);
-        return;
-      }
-      this.first = new RequestHold(this.context.budget, maxMessageBytes, this.route!.routeName);
-    }
-    const { first } = this;
-    const message = first.push(buf, start, end, endStream);
-    if (message instanceof RpcError) {
-      this.fail(message);
-    } else if (message === undefined) {
-      // Its window is given back as it arrives: a message longer than the window would otherwise wait for ever.
-      this.debt ??= new RequestDebt(this.context.budget);
-      this.debt.hold(end - start);
-      this.stream.consume(end - start);
-    } else {
-      this.first = null;
-      const { kept } = first;
-      if (this.link(message, 0, message.length, false)) this.passOn(kept, 0, kept.length, endStream);
-    }
-  }
-
-  /**
-   * Decides where the call goes and opens it there. Returns false when that failed and the call is over.
-   * @param buf holds the first message, without its prefix, from `start` to `end`, where the route needs it
-   */
-  private link(buf: Buffer, start: number, end: number, halfClosed: boolean): boolean {
-    let route: MethodRoute | RpcError = this.route!;
-    // One that was held is routed anew: in a configuration that came meanwhile its route may lead elsewhere.
-    if (route.needsMessage) route = this.context.router.route(route.method.path, this.headers);
-    const decision = route instanceof RpcError ? route : route.decide(this.headers, buf, start, end);
-    if (route instanceof RpcError || decision instanceof RpcError) {
-      this.fail(decision as RpcError);
+  protected link(buf: Buffer, start: number, end: number, foreseen: number, halfClosed: boolean): boolean {
+    const route = this.route!;
+    const decision = route.decide(this.headers, buf, start, end, foreseen);
+    if (decision instanceof RpcError) {
+      this.fail(decision);
       return false;
     }
-    this.route = route;
     this.decision = decision;
     const backend = this.backend!;
     const transactionId = backend.nextTransactionId();
@@ -170,7 +121,7 @@ export class Call extends CallRecord implements StreamHandler, PortCall {
 
   // ── (3) to the backend ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  private passOn(buf: Buffer, start: number, end: number, last: boolean): void {
+  protected passOn(buf: Buffer, start: number, end: number, last: boolean): void {
     const port = this.port!;
     const { appender } = this;
     if (appender === null) {
@@ -262,7 +213,7 @@ export class Call extends CallRecord implements StreamHandler, PortCall {
   }
 
   /** @param backendMs the backend's time when it is known, else -1 */
-  private fail(error: RpcError, backendMs = -1): void {
+  protected fail(error: RpcError, backendMs = -1): void {
     if (this.state === CallState.over) return;
     this.port?.cancel(this);
     rescue(this.stream, error, this.state === CallState.answering);
@@ -283,12 +234,11 @@ export class Call extends CallRecord implements StreamHandler, PortCall {
   private end(): void {
     this.state = CallState.over;
     this.port = null;
-    this.first = null;
     this.reply = null;
     if (this.deadline !== null) clearTimeout(this.deadline);
     this.deadline = null;
-    this.decision?.reservation?.release();
-    this.debt?.release();
+    this.decision?.release();
+    this.letGo();
     if (!this.stream.open) return;
     // The client need not send the rest (RFC 9113 §8.1); what is queued for it must go out first.
     if (maySend(this.stream.state)) this.resetWhenSent = true;

@@ -10,6 +10,7 @@ import type { ServerConfig } from '../config/routing-file.js';
 import type { Settings } from '../config/settings.js';
 import type { HealthSource } from '../health/health-source.js';
 import { ServiceRouter } from '../routing/service-router.js';
+import { Arrivals } from './arrivals.js';
 import type { CallContext, NorthboundCounters } from './call-context.js';
 import { ListenerCalls } from './call-counters.js';
 import type { CallReporter } from './call-report.js';
@@ -26,6 +27,7 @@ export class ListenerFactory {
   private readonly settings: Settings;
   private readonly health: HealthSource;
   private readonly turn: Turn;
+  private readonly arrivals: Arrivals;
   private readonly log: Logger;
   private readonly session: SessionContext;
   private readonly reporter: CallReporter | null;
@@ -36,6 +38,7 @@ export class ListenerFactory {
     this.settings = settings;
     this.health = health;
     this.turn = turn;
+    this.arrivals = new Arrivals(turn);
     this.log = log;
     this.budget = new HeldBudget(settings.heldBytes);
     this.session = { turn, scratch: new ScratchPool(), sharedLists: new SharedHeaderLists(SHARED_HEADER_LISTS) };
@@ -62,6 +65,7 @@ export class ListenerFactory {
       creditStep: creditStep(settings.streamWindow),
       counters,
       calls: new ListenerCalls(),
+      arrivals: this.arrivals,
       turn: this.turn,
       health: settings.northboundHealth ? this.health : undefined,
       reporter: this.reporter,

@@ -1,5 +1,4 @@
 import { FirstMessage } from '../../grpc/first-message.js';
-import { MESSAGE_PREFIX_BYTES } from '../../grpc/message-boundary.js';
 import { RpcError } from '../../grpc/rpc-error.js';
 import { Status } from '../../grpc/status-code.js';
 import type { HeldBudget } from './held-budget.js';
@@ -27,14 +26,15 @@ export class RequestHold {
 
   /**
    * Takes the next range of the body; `endStream` says that nothing follows.
-   * @returns the message's body once it is whole; undefined before, and then the range is held; or why the call ends
+   * @returns where the message ends in what is {@link kept} once it is whole; -1 before, and then the range is held; or why
+   * the call ends
    */
-  push(buf: Buffer, start: number, end: number, endStream: boolean): Buffer | RpcError | undefined {
+  push(buf: Buffer, start: number, end: number, endStream: boolean): number | RpcError {
     const message = this.message.push(buf, start, end);
     if (message instanceof RpcError) return message;
     if (message === undefined) {
       if (endStream) return noMessage(this.routeName);
-      if (this.budget.take(end - start)) return undefined;
+      if (this.budget.take(end - start)) return -1;
       return new RpcError(Status.RESOURCE_EXHAUSTED, 'the router holds too many unrouted bytes; try again later');
     }
     if (message.compressed) {
@@ -43,7 +43,7 @@ export class RequestHold {
         `route ${this.routeName} reads a field of the first message, which must not be compressed`,
       );
     }
-    return message.buf.subarray(message.start + MESSAGE_PREFIX_BYTES, message.end);
+    return message.end;
   }
 }
 

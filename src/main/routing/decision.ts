@@ -1,32 +1,50 @@
 import { HeaderField, Indexing } from '../../http2/hpack/header-field.js';
-import type { ReplyBinding, Reservation, RoutableBackend, RouteDecision } from './route.js';
+import type { AffinityTable } from './affinity/affinity-table.js';
+import type { ReplyBinding, RoutableBackend, RouteDecision } from './route.js';
+
+/** What some decisions say besides the backend. */
+type More = Partial<Pick<RouteDecision, 'connection' | 'answerName' | 'answerValue' | 'replyBinding'>>;
 
 /** A {@link RouteDecision}; one class, so that all decisions have one shape for the calls that read them. */
 export class Decision implements RouteDecision {
   readonly backend: RoutableBackend;
-  readonly connection: number = -1;
-  readonly answerName: string | undefined = undefined;
-  readonly answerValue: string | undefined = undefined;
-  readonly replyBinding: ReplyBinding | undefined = undefined;
-  reservation: Reservation | undefined = undefined;
+  readonly connection: number;
+  readonly answerName: string | undefined;
+  readonly answerValue: string | undefined;
+  readonly replyBinding: ReplyBinding | undefined;
+  /** Where the key stands that the call is bound by. */
+  private readonly table: AffinityTable | null;
+  /** Held for the call; 0 = none, or it is released: the row may be another key's by then. */
+  private row: number;
 
-  constructor(backend: RoutableBackend, more: Partial<Omit<RouteDecision, 'backend' | 'reservation'>> = NOTHING_MORE) {
+  /** @param row held row of `table`, for a decision of one call; without it a decision serves any number of them */
+  constructor(backend: RoutableBackend, more: More = NOTHING_MORE, table: AffinityTable | null = null, row = 0) {
     this.backend = backend;
-    if (more.connection !== undefined) this.connection = more.connection;
-    if (more.answerName !== undefined) this.answerName = more.answerName;
-    if (more.answerValue !== undefined) this.answerValue = more.answerValue;
-    if (more.replyBinding !== undefined) this.replyBinding = more.replyBinding;
+    this.connection = more.connection ?? -1;
+    this.answerName = more.answerName;
+    this.answerValue = more.answerValue;
+    this.replyBinding = more.replyBinding;
+    this.table = table;
+    this.row = row;
   }
 
-  /** For one call; the others are made once and serve any number of them. */
-  static reserved(backend: RoutableBackend, reservation: Reservation): Decision {
-    const decision = new Decision(backend);
-    decision.reservation = reservation;
-    return decision;
+  /** For one call, which holds a row of its key's table. */
+  static held(backend: RoutableBackend, table: AffinityTable, row: number): Decision {
+    return new Decision(backend, NOTHING_MORE, table, row);
+  }
+
+  get key(): string | undefined {
+    return this.row === 0 ? undefined : this.table!.keyOf(this.row);
+  }
+
+  release(): void {
+    if (this.row === 0) return;
+    this.table!.release(this.row);
+    this.row = 0;
   }
 }
 
-const NOTHING_MORE = {};
+const NOTHING_MORE: More = {};
 
 /** The field that a decision adds to the response headers (binding routes). */
 export function answerField({ answerName, answerValue }: RouteDecision): HeaderField | undefined {

@@ -52,14 +52,6 @@ export interface MethodSeries {
   readonly method: string;
 }
 
-/** What a decision reserves for the length of a call: an affinity entry that may not be evicted meanwhile. */
-export interface Reservation {
-  /** One character an octet. Only before it is released. */
-  readonly key: string;
-  /** To be called exactly once, when the call ends. */
-  release(): void;
-}
-
 /** Reads a key from the first response message and binds it to the backend that answered (`nb_binding_methods`). */
 export interface ReplyBinding {
   /** `message` is one whole protobuf message without the gRPC prefix. Returns an error when it has no key or the key is bound elsewhere. */
@@ -76,7 +68,13 @@ export interface RouteDecision {
   readonly answerValue: string | undefined;
   /** Set when the reply binds a key. */
   readonly replyBinding: ReplyBinding | undefined;
-  readonly reservation: Reservation | undefined;
+  /**
+   * The key that the call is bound by, one character an octet; undefined when there is none, or it has been released. It
+   * is not forgotten before.
+   */
+  readonly key: string | undefined;
+  /** To be called when the call has ended. */
+  release(): void;
 }
 
 /** A route for one method: everything that can be known before a call comes is known. Built from configuration, immutable. */
@@ -93,6 +91,13 @@ export interface MethodRoute {
    * @param headers the request headers
    * @param buf holds the first request message, uncompressed and without its gRPC prefix, from `start` to `end`; only when
    * `needsMessage`
+   * @param foreseen what `foresee` said of this message, in this turn of the event loop; 0 = it was not asked
    */
-  decide(headers: HeaderList, buf: Buffer, start: number, end: number): RouteDecision | RpcError;
+  decide(headers: HeaderList, buf: Buffer, start: number, end: number, foreseen: number): RouteDecision | RpcError;
+  /**
+   * Looks at a message that `decide` is about to be given. Where several messages are there at once it is asked for each of them
+   * before the first is decided: finding one key among very many is a matter of waiting for memory, and this lets
+   * them wait together. Routes that have nothing to look for do not have it.
+   */
+  foresee?(buf: Buffer, start: number, end: number): number;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RoutableBackend } from '../route.js';
-import { AffinityHold, AffinityTable } from './affinity-table.js';
+import { AffinityTable } from './affinity-table.js';
 
 /** A backend that a new configuration can take away or put another one in the place of. */
 class FakeBackend {
@@ -65,6 +65,7 @@ const step = fc.record({
   what: fc.constantFrom('call', 'call', 'set', 'end', 'delete'),
   key: fc.nat(30),
   backend: fc.nat(1),
+  ahead: fc.constantFrom(0, 0, 1, 70),
 });
 
 /** Of every length that is stored differently: none, parts of words, the longest in a row, beyond. */
@@ -76,12 +77,14 @@ test('a table does what the rules say: a bounded map that forgets the key unused
       const table = new AffinityTable(max, 0, () => 0);
       const model = new Model(max);
       const held: { row: number; key: string }[] = [];
-      for (const { what, key: number, backend } of steps) {
+      for (const { what, key: number, backend, ahead } of steps) {
         const key = keyOf(number);
         const chunk = Buffer.from(`<${key}>`);
         const [start, end] = [1, chunk.length - 1];
         if (what === 'call') {
-          let row = table.hold(chunk, start, end);
+          // As many as come at once, of which one is looked for.
+          for (let n = 0; n < ahead; n++) table.foresee(chunk, start, end - (n % 2));
+          let row = table.hold(chunk, start, end, ahead === 0 ? 0 : table.foresee(chunk, start, end));
           assert.equal(row !== 0, model.hold(key));
           if (row === 0) {
             row = table.add(chunk, start, end, backends[backend]!);
@@ -137,7 +140,7 @@ test('a key leads to what a new configuration puts in the place of its backend',
   const key = Buffer.from('key');
   table.set(key, 0, 3, before);
   before.successor = after;
-  const row = table.hold(key, 0, 3);
+  const row = table.hold(key, 0, 3, 0);
   assert.equal(table.backendOf(row), after);
   table.release(row);
   assert.equal(table.set(key, 0, 3, after), undefined);
@@ -159,23 +162,13 @@ test('keys of a backend and of the one in its place are the same backend’s, wh
   );
 });
 
-test('a hold is given back once, however often it is released', () => {
-  const table = new AffinityTable(1, 0, () => 0);
-  const hold = new AffinityHold(table, table.add(Buffer.from('a'), 0, 1, fake('b')));
-  assert.equal(hold.key, 'a');
-  hold.release();
-  table.hold(Buffer.from('a'), 0, 1);
-  hold.release();
-  assert.equal(table.get(Buffer.from('a'))!.calls, 1);
-});
-
 test('a key whose backend is gone is forgotten when it is used, its calls end as they would, and its row is used again', () => {
   const table = new AffinityTable(10, 0, () => 0);
   const [gone, other] = [fake('gone'), fake('other')];
   const key = Buffer.from('key');
   const held = table.add(key, 0, 3, gone);
   gone.successor = undefined;
-  assert.equal(table.hold(key, 0, 3), 0);
+  assert.equal(table.hold(key, 0, 3, 0), 0);
   assert.equal(table.size, 0);
   assert.equal(table.at(held), undefined);
   const again = table.add(key, 0, 3, other);

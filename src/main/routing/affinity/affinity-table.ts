@@ -1,4 +1,4 @@
-import type { Reservation, RoutableBackend } from '../route.js';
+import type { RoutableBackend } from '../route.js';
 import { BoundBackends } from './bound-backends.js';
 import { KeyRows } from './key-rows.js';
 
@@ -64,10 +64,18 @@ export class AffinityTable {
 
   // ── for calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The row of a key, held for the caller until it is released; 0 when the key is not known. */
-  hold(buf: Buffer, start: number, end: number): number {
+  /** See {@link KeyRows.foresee}. */
+  foresee(buf: Buffer, start: number, end: number): number {
+    return this.rows.foresee(buf, start, end);
+  }
+
+  /**
+   * The row of a key, held for the caller until it is released; 0 when the key is not known.
+   * @param foreseen what `foresee` returned for it, or 0
+   */
+  hold(buf: Buffer, start: number, end: number, foreseen: number): number {
     if (this.idleMs > 0) this.expire();
-    const row = this.find(buf, start, end);
+    const row = this.find(buf, start, end, foreseen);
     if (row === 0) return 0;
     const holders = this.rows.holders(row);
     if (holders === 0) this.unlink(row);
@@ -106,7 +114,7 @@ export class AffinityTable {
    */
   set(buf: Buffer, start: number, end: number, backend: RoutableBackend): undefined | RoutableBackend | 'full' {
     if (this.idleMs > 0) this.expire();
-    const known = this.find(buf, start, end);
+    const known = this.find(buf, start, end, 0);
     if (known === 0) {
       const row = this.insert(buf, start, end, backend);
       if (row === 0) return 'full';
@@ -129,7 +137,7 @@ export class AffinityTable {
 
   get(key: Buffer): AffinityEntry | undefined {
     if (this.idleMs > 0) this.expire();
-    const row = this.rows.find(key, 0, key.length);
+    const row = this.rows.find(key, 0, key.length, 0);
     return row === 0 ? undefined : this.entry(row);
   }
 
@@ -155,8 +163,8 @@ export class AffinityTable {
   // ── rows ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The row of a key, if its backend is still configured; looked at here, so that a new configuration costs no walk. */
-  private find(buf: Buffer, start: number, end: number): number {
-    const row = this.rows.find(buf, start, end);
+  private find(buf: Buffer, start: number, end: number, foreseen: number): number {
+    const row = this.rows.find(buf, start, end, foreseen);
     if (row === 0 || this.backends.current(this.rows.backend(row)) !== undefined) return row;
     if (this.rows.holders(row) === 0) {
       this.forget(row);
@@ -214,27 +222,5 @@ export class AffinityTable {
     else this.rows.setNewer(older, newer);
     if (newer === 0) this.newest = older;
     else this.rows.setOlder(newer, older);
-  }
-}
-
-/** A held row, for the length of a call. */
-export class AffinityHold implements Reservation {
-  private readonly table: AffinityTable;
-  /** 0 once it is released: the row may be another key's by then. */
-  private row: number;
-
-  constructor(table: AffinityTable, row: number) {
-    this.table = table;
-    this.row = row;
-  }
-
-  get key(): string {
-    return this.row === 0 ? '' : this.table.keyOf(this.row);
-  }
-
-  release(): void {
-    if (this.row === 0) return;
-    this.table.release(this.row);
-    this.row = 0;
   }
 }

@@ -27,6 +27,8 @@ const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 const INLINE_KEY_BYTES = 4 * (ROW_INTS - KEY);
 const FEWEST_BUCKETS = 64;
 const FREE = -1;
+/** More than the calls of a turn with which this pays; what is fetched must still be in the cache when it is used. */
+const MAX_FORESEEN = 64;
 
 /**
  * Keys by their octets, each with a row of numbers; rows are numbered from 1, and keep their number.
@@ -43,6 +45,11 @@ export class KeyRows {
   /** Keys too long for their rows, one character an octet. */
   private readonly longKeys: (string | undefined)[] = [];
   private freeRow = 0;
+  /** Of the keys that are about to be looked for, their hashes. */
+  private readonly ahead = new Int32Array(MAX_FORESEEN);
+  private foreseen = 0;
+  /** Nobody reads it; what is only loaded and goes nowhere would not be loaded. */
+  protected fetched = 0;
   /** Highest row ever used. */
   lastRow = 0;
   /** Keys that can be found. */
@@ -52,9 +59,37 @@ export class KeyRows {
     this.hash = hash;
   }
 
-  /** The row of the key `buf[start…end)`, or 0. */
-  find(buf: Buffer, start: number, end: number): number {
+  /**
+   * Says that the key `buf[start…end)` is about to be looked for. When the first of the keys foreseen is, the memory of all of
+   * them is fetched at once: one miss of the caches takes as long as the rest of a lookup, ten at a time take hardly longer.
+   * @returns what {@link find} is to be given, which it would have to work out again; 0 is as good as nothing
+   */
+  foresee(buf: Buffer, start: number, end: number): number {
     const hash = this.hash.of(buf, start, end);
+    if (this.foreseen === MAX_FORESEEN) this.fetch();
+    this.ahead[this.foreseen++] = hash;
+    return hash;
+  }
+
+  private fetch(): void {
+    const { ahead, foreseen, buckets, segments } = this;
+    this.foreseen = 0;
+    let sum = 0;
+    for (let i = 0; i < foreseen; i++) ahead[i] = buckets[ahead[i]! & (buckets.length - 1)]!;
+    for (let i = 0; i < foreseen; i++) {
+      const row = ahead[i]!;
+      if (row !== 0) sum ^= segments[row >>> SEGMENT_BITS]![(row & (SEGMENT_ROWS - 1)) * ROW_INTS + HASH]!;
+    }
+    this.fetched = sum;
+  }
+
+  /**
+   * The row of the key `buf[start…end)`, or 0.
+   * @param foreseen what {@link foresee} returned for this key, or 0
+   */
+  find(buf: Buffer, start: number, end: number, foreseen: number): number {
+    if (this.foreseen > 0) this.fetch();
+    const hash = foreseen === 0 ? this.hash.of(buf, start, end) : foreseen;
     let row = this.buckets[hash & (this.buckets.length - 1)]!;
     while (row !== 0) {
       const segment = this.segments[row >>> SEGMENT_BITS]!;

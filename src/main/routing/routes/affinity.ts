@@ -1,6 +1,6 @@
 import { RpcError } from '../../../grpc/rpc-error.js';
 import { Status } from '../../../grpc/status-code.js';
-import { AffinityHold, type AffinityTable } from '../affinity/affinity-table.js';
+import type { AffinityTable } from '../affinity/affinity-table.js';
 import { MAX_KEY_BYTES } from '../affinity/key-rows.js';
 import { Decision } from '../decision.js';
 import { notOpen, type RoundRobinTurn } from '../round-robin-turn.js';
@@ -22,17 +22,25 @@ export class Affinity {
   /** The same as {@link decide} for a key as text, one character an octet. */
   decideText(key: string): RouteDecision | RpcError {
     if (key.length > MAX_KEY_BYTES) return this.tooLong();
-    return this.decide(this.scratch, 0, this.scratch.write(key, 'latin1'));
+    return this.decide(this.scratch, 0, this.scratch.write(key, 'latin1'), 0);
   }
 
-  /** The backend that owns the key `buf[start…end)`; a new key gets the next one and keeps it. */
-  decide(buf: Buffer, start: number, end: number): RouteDecision | RpcError {
+  /** See {@link MethodRoute.foresee}. */
+  foresee(buf: Buffer, start: number, end: number): number {
+    return end - start > MAX_KEY_BYTES ? 0 : this.table.foresee(buf, start, end);
+  }
+
+  /**
+   * The backend that owns the key `buf[start…end)`; a new key gets the next one and keeps it.
+   * @param foreseen what the table foresaw for the key, or 0
+   */
+  decide(buf: Buffer, start: number, end: number, foreseen: number): RouteDecision | RpcError {
     const { table } = this;
     if (end - start > MAX_KEY_BYTES) return this.tooLong();
-    const known = table.hold(buf, start, end);
+    const known = table.hold(buf, start, end, foreseen);
     if (known !== 0) {
       const owner = table.backendOf(known);
-      if (owner.isOpen()) return Decision.reserved(owner, new AffinityHold(table, known));
+      if (owner.isOpen()) return Decision.held(owner, table, known);
       table.release(known);
       return notOpen(this.routeName, owner);
     }
@@ -45,7 +53,7 @@ export class Affinity {
         `route ${this.routeName}: every key of its full affinity table has a call in flight`,
       );
     }
-    return Decision.reserved(backend, new AffinityHold(table, added));
+    return Decision.held(backend, table, added);
   }
 
   /** Binds the key `buf[start…end)` to the backend that answered with it. */

@@ -26,11 +26,19 @@ export class MessageAffinityRoute implements MethodRoute {
     this.field = field;
   }
 
-  decide(_headers: HeaderList, buf: Buffer, start: number, end: number): RouteDecision | RpcError {
+  foresee(buf: Buffer, start: number, end: number): number {
+    const { field } = this;
+    const found = field.locate(buf, start, end) === FieldFault.none;
+    const foreseen = found ? this.affinity.foresee(field.keyBuf, field.keyStart, field.keyEnd) : 0;
+    field.release();
+    return foreseen;
+  }
+
+  decide(_headers: HeaderList, buf: Buffer, start: number, end: number, foreseen: number): RouteDecision | RpcError {
     const { field } = this;
     const fault = field.locate(buf, start, end);
     if (fault !== FieldFault.none) return fieldError(this.routeName, field, fault, 'request');
-    const decision = this.affinity.decide(field.keyBuf, field.keyStart, field.keyEnd);
+    const decision = this.affinity.decide(field.keyBuf, field.keyStart, field.keyEnd, foreseen);
     field.release();
     return decision;
   }
