@@ -16,6 +16,7 @@ const BIDI = '/afrouter.test.Echo/Bidi';
 const EMPTY = Buffer.alloc(0);
 const CANCEL = 8;
 const RESOURCE_EXHAUSTED = 8;
+const INVALID_ARGUMENT = '3';
 const MAX_ENTRIES = 20;
 
 let bed: Bed;
@@ -136,29 +137,67 @@ test('a call that is cancelled right behind its message reaches no backend and b
   assert.equal(await entries(), before + 1);
 });
 
-test('calls of a connection that ends right behind their messages end with it, and let go of their keys', async () => {
+test('a call whose message has no key fails, whatever comes behind it, and the others go on', async () => {
+  const requests = new Requests(BIDI);
+  const [none, long, good] = [1, 3, 5];
+  const more = message({ key: 'more' });
+  peer.send(
+    ...[requests.open().bytes, data(none, message({ payload: Buffer.from('no key') })), data(none, more)],
+    ...[requests.open().bytes, data(long, message({ key: 'k'.repeat(1025) })), data(long, more)],
+    ...[
+      requests.open().bytes,
+      data(good, message({ key: 'good' })),
+      data(good, more),
+      data(good, EMPTY, Flag.END_STREAM),
+    ],
+  );
+  await eventually('3 answers', () => answers(peer, 'grpc-status').size === 3);
+  const statuses = answers(peer, 'grpc-status');
+  assert.deepEqual(
+    [none, long, good].map((stream) => statuses.get(stream)),
+    [INVALID_ARGUMENT, INVALID_ARGUMENT, '0'],
+  );
+  assert.deepEqual(
+    responses(good).map(({ key }) => key),
+    ['good', 'more'],
+  );
+});
+
+test('calls of a connection that breaks right behind their messages reach no backend and bind no key', async () => {
+  const before = await entries();
+  const requests = new Requests(GET);
+  const calls = Array.from({ length: 40 }, (_, i) => {
+    const { id, bytes } = requests.open();
+    return Buffer.concat([bytes, data(id, message({ key: `broken-${i}` }), Flag.END_STREAM)]);
+  });
+  // DATA on stream 0 is an error of the connection (RFC 9113 §6.1).
+  peer.send(...calls, data(0, EMPTY));
+  await peer.untilClosed();
+  assert.equal(await entries(), before);
+  assert.equal((await bed.client.call('Get', { key: 'kept' })).code, 0);
+  assert.equal(callsOf('a1') + callsOf('b1'), 1);
+});
+
+test('calls of a client that goes away let go of their keys', async () => {
   const requests = new Requests(GET);
   bed.handle(() => {});
-  const calls = Array.from({ length: MAX_ENTRIES }, (_, i) => {
-    const { id, bytes } = requests.open();
-    return Buffer.concat([bytes, data(id, message({ key: `gone-${i}` }), Flag.END_STREAM)]);
-  });
-  peer.send(...calls);
+  peer.send(
+    ...Array.from({ length: MAX_ENTRIES }, (_, i) => {
+      const { id, bytes } = requests.open();
+      return Buffer.concat([bytes, data(id, message({ key: `gone-${i}` }), Flag.END_STREAM)]);
+    }),
+  );
   await eventually('the fleet has them', () => callsOf('a1') + callsOf('b1') === MAX_ENTRIES);
   const { code } = await bed.client.call('Get', { key: 'one too many' });
   assert.equal(code, RESOURCE_EXHAUSTED, 'all keys are held');
   peer.destroy();
-  const other = await RawPeer.dial(bed.port);
-  other.send(...calls);
-  other.socket.end();
-  await other.untilClosed();
+  const given = [...bed.replica('a1').calls, ...bed.replica('b1').calls];
+  await eventually('they are cancelled', () => given.every((call) => call.cancelled));
+  // As many at a time as there are rows: none is held any more.
+  const held = Array.from({ length: MAX_ENTRIES }, (_, i) => bed.client.open('Bidi').send({ key: `new-${i}` }));
+  await eventually('all are taken', () => callsOf('a1') + callsOf('b1') === 2 * MAX_ENTRIES);
+  for (const call of held) call.cancel();
   bed.handle();
-  await eventually('a key can be forgotten', async () => (await bed.client.call('Get', { key: 'new' })).code === 0);
-  for (const name of ['a1', 'b1']) {
-    for (const call of bed.replica(name).calls) {
-      if (call.requests[0]?.key !== 'new') await eventually('it is cancelled', () => call.cancelled);
-    }
-  }
 });
 
 async function entries(): Promise<number> {

@@ -28,3 +28,16 @@ test('output made while a turn is flushed leaves in the next one', async () => {
   await afterTurn();
   assert.deepEqual(seen, ['late']);
 });
+
+test('work that comes while a turn is flushed is done in the next one, and its time is that turn’s', async () => {
+  const turn = new Turn();
+  const times: number[] = [];
+  const began = turn.nowMs();
+  turn.addWork({ flush: () => times.push(turn.nowMs()) });
+  turn.add({ flush: () => turn.addWork({ flush: () => times.push(turn.nowMs()) }) });
+  await afterTurn();
+  assert.deepEqual(times, [began]);
+  await afterTurn();
+  assert.equal(times.length, 2);
+  assert.ok(times[1]! > began);
+});

@@ -24,7 +24,7 @@ export class Turn {
     this.schedule();
   }
 
-  /** The same for what makes output: it comes before everything that was {@link add}ed, which sends that output on. */
+  /** Asks for one `flush()` at the end of this turn, before all that `add` was given: what it puts out leaves in this turn. */
   addWork(work: Flushable): void {
     this.work.push(work);
     this.schedule();

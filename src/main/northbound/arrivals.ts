@@ -4,7 +4,8 @@ import type { Flushable, Turn } from '../../http2/codec/turn.js';
 /** A call that waits for the end of the turn with its first message. */
 export interface ArrivedCall {
   /**
-   * Asked of all that wait before the first of them is routed; `buf[start…end)` is the message without its prefix.
+   * Asked of all that wait before the first of them is routed; `buf[start…end)` is the message without its prefix. Where the
+   * configuration has changed meanwhile this finds its route anew, and the call may be over then.
    * @returns see {@link MethodRoute.foresee}
    */
   foresee(buf: Buffer, start: number, end: number): number;
@@ -28,13 +29,17 @@ export class Arrival {
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** So many are routed before the turn's end: more gain nothing, and their places are kept. */
+/**
+ * So many are routed before the turn's end: more gain nothing, and their places are kept. A table fetches as many keys at
+ * once (MAX_AHEAD in key-rows.ts).
+ */
 const MAX_TOGETHER = 64;
 
 /**
  * Calls whose first message came in this turn of the event loop. They are routed together at its end, in the order in which they
- * came: a table of very many keys then fetches all that it looks at at once ({@link MethodRoute.foresee}). They wait
- * for nothing by that, for what is sent to a worker leaves at the end of the turn.
+ * came: a table of very many keys then fetches all that it looks at at once ({@link MethodRoute.foresee}). They lose
+ * no time by that, for what is sent to a worker leaves at the end of the turn. Calls whose route has nothing to fetch wait with
+ * them, so that there is one way.
  */
 export class Arrivals implements Flushable {
   private readonly turn: Turn;
@@ -71,7 +76,7 @@ export class Arrivals implements Flushable {
     this.routeAll();
   }
 
-  /** Routes those that wait, now. */
+  /** Routes those that wait, now. Nothing that this leads to reads from a client, so none is added meanwhile. */
   routeAll(): void {
     const { arrivals, count } = this;
     this.count = 0;

@@ -40,7 +40,7 @@ export interface CallContext {
   readonly creditStep: number;
   readonly counters: NorthboundCounters;
   readonly calls: ListenerCalls;
-  /** Of the thread, too. */
+  /** The thread's. */
   readonly arrivals: Arrivals;
   /** The thread's turn, for its clock. */
   readonly turn: Turn;

@@ -1,5 +1,5 @@
 /**
- * The life of a call in the main thread. Only `Call` changes it, and only along these arrows.
+ * The life of a call in the main thread. Only `Call`, with its base classes, changes it, and only along these arrows.
  *
  *     holding ──(first message whole, routed)──▶ linked ──(headers sent)──▶ answering ──(trailers sent)──▶ over
  *        │ no message needed: begins here ────────▲ │                          │                            ▲
@@ -9,7 +9,7 @@
  * key is bound, or two clients could see two different homes for it.
  */
 export const CallState = {
-  /** The first request message is gathered: the route looks at one of its fields. */
+  /** The first request message is gathered, or whole and waits for the end of the turn: the route looks at one of its fields. */
   holding: 0,
   /** A backend has the call; the client has got nothing yet. */
   linked: 1,

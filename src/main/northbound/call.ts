@@ -22,7 +22,7 @@ import { rejectHttp, rescue } from './rescue.js';
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * One call of a client from its headers to its trailers: it is routed (at once, or when its first message is there), handed
+ * One call of a client from its headers to its trailers: it is routed (at once, or at the end of the turn in which its first message is there), handed
  * to the port of the backend's worker, and from then on bytes go through in both directions, with credit for each going the
  * other way only when they have been taken.
  *
@@ -92,7 +92,7 @@ export class Call extends HeldCall implements StreamHandler, PortCall {
     this.finish(Status.CANCELLED, -1);
   }
 
-  // ── (2) routed, where the route needs it once the first message is there: see HeldCall ──────────────────────────────
+  // ── (2) it is routed; before, HeldCall waits for the first message where the route needs it ─────────────────────────
 
   protected link(buf: Buffer, start: number, end: number, foreseen: number, halfClosed: boolean): boolean {
     const route = this.route!;

@@ -15,7 +15,7 @@ import { noMessage, RequestHold } from './request-hold.js';
  * {@link CallRecord} has.
  */
 export abstract class HeldCall extends CallRecord implements ArrivedCall {
-  /** What found its route. */
+  /** What found its route; null once it is routed, or a long call would keep the configuration it began in. */
   private router: ServiceRouter | null = null;
   /** The first message while it is gathered. */
   private first: RequestHold | null = null;
@@ -103,14 +103,16 @@ export abstract class HeldCall extends CallRecord implements ArrivedCall {
   }
 
   routeArrived({ buf, start, messageEnd, end, last, foreseen }: Arrival): void {
-    if (this.state === CallState.over) return;
     this.arrival = null;
+    if (this.state === CallState.over) return;
+    this.router = null;
     const linked = this.link(buf, start + MESSAGE_PREFIX_BYTES, messageEnd, foreseen, false);
     if (linked) this.passOn(buf, start, end, last);
   }
 
   /** Lets go of what it waited for. */
   protected letGo(): void {
+    this.router = null;
     this.first = null;
     this.arrival = null;
     this.debt?.release();

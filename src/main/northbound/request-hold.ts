@@ -5,7 +5,7 @@ import type { HeldBudget } from './held-budget.js';
 
 /**
  * The first message of a request whose route waits for it, where it does not come whole in one frame. What is held is taken
- * from the budget of the process; it is given back when the backend has taken the bytes, or the call ends ({@link Call}).
+ * from the budget of the process; it is given back when the backend has taken the bytes, or the call ends (`HeldCall`).
  */
 export class RequestHold {
   private readonly budget: HeldBudget;
@@ -25,7 +25,8 @@ export class RequestHold {
   }
 
   /**
-   * Takes the next range of the body; `endStream` says that nothing follows.
+   * Takes the next range of the body; `endStream` says that nothing follows. The first one holds no message that `wholeMessage`
+   * would find: of that nothing would be kept.
    * @returns where the message ends in what is {@link kept} once it is whole; -1 before, and then the range is held; or why
    * the call ends
    */

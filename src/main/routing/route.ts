@@ -73,7 +73,7 @@ export interface RouteDecision {
    * is not forgotten before.
    */
   readonly key: string | undefined;
-  /** To be called when the call has ended. */
+  /** To be called when the call has ended; once more does nothing. */
   release(): void;
 }
 

@@ -27,8 +27,8 @@ const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 const INLINE_KEY_BYTES = 4 * (ROW_INTS - KEY);
 const FEWEST_BUCKETS = 64;
 const FREE = -1;
-/** More than the calls of a turn with which this pays; what is fetched must still be in the cache when it is used. */
-const MAX_FORESEEN = 64;
+/** Keys fetched at once: what is fetched must still be in the cache when it is used. */
+const MAX_AHEAD = 64;
 
 /**
  * Keys by their octets, each with a row of numbers; rows are numbered from 1, and keep their number.
@@ -46,8 +46,8 @@ export class KeyRows {
   private readonly longKeys: (string | undefined)[] = [];
   private freeRow = 0;
   /** Of the keys that are about to be looked for, their hashes. */
-  private readonly ahead = new Int32Array(MAX_FORESEEN);
-  private foreseen = 0;
+  private readonly ahead = new Int32Array(MAX_AHEAD);
+  private aheadCount = 0;
   /** Nobody reads it; what is only loaded and goes nowhere would not be loaded. */
   protected fetched = 0;
   /** Highest row ever used. */
@@ -66,17 +66,17 @@ export class KeyRows {
    */
   foresee(buf: Buffer, start: number, end: number): number {
     const hash = this.hash.of(buf, start, end);
-    if (this.foreseen === MAX_FORESEEN) this.fetch();
-    this.ahead[this.foreseen++] = hash;
+    if (this.aheadCount === MAX_AHEAD) this.fetch();
+    this.ahead[this.aheadCount++] = hash;
     return hash;
   }
 
   private fetch(): void {
-    const { ahead, foreseen, buckets, segments } = this;
-    this.foreseen = 0;
+    const { ahead, aheadCount, buckets, segments } = this;
+    this.aheadCount = 0;
     let sum = 0;
-    for (let i = 0; i < foreseen; i++) ahead[i] = buckets[ahead[i]! & (buckets.length - 1)]!;
-    for (let i = 0; i < foreseen; i++) {
+    for (let i = 0; i < aheadCount; i++) ahead[i] = buckets[ahead[i]! & (buckets.length - 1)]!;
+    for (let i = 0; i < aheadCount; i++) {
       const row = ahead[i]!;
       if (row !== 0) sum ^= segments[row >>> SEGMENT_BITS]![(row & (SEGMENT_ROWS - 1)) * ROW_INTS + HASH]!;
     }
@@ -88,7 +88,7 @@ export class KeyRows {
    * @param foreseen what {@link foresee} returned for this key, or 0
    */
   find(buf: Buffer, start: number, end: number, foreseen: number): number {
-    if (this.foreseen > 0) this.fetch();
+    if (this.aheadCount > 0) this.fetch();
     const hash = foreseen === 0 ? this.hash.of(buf, start, end) : foreseen;
     let row = this.buckets[hash & (this.buckets.length - 1)]!;
     while (row !== 0) {

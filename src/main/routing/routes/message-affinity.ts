@@ -37,7 +37,10 @@ export class MessageAffinityRoute implements MethodRoute {
   decide(_headers: HeaderList, buf: Buffer, start: number, end: number, foreseen: number): RouteDecision | RpcError {
     const { field } = this;
     const fault = field.locate(buf, start, end);
-    if (fault !== FieldFault.none) return fieldError(this.routeName, field, fault, 'request');
+    if (fault !== FieldFault.none) {
+      field.release();
+      return fieldError(this.routeName, field, fault, 'request');
+    }
     const decision = this.affinity.decide(field.keyBuf, field.keyStart, field.keyEnd, foreseen);
     field.release();
     return decision;
